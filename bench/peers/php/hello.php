@@ -1,0 +1,3 @@
+<?php
+header("content-type: text/plain; charset=utf-8");
+echo "Hello from PHP";

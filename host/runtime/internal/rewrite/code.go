@@ -1,0 +1,114 @@
+package rewrite
+
+// readBody reads one function body: it checks every instruction and collects
+// what the call graph and the traits need.
+func (m *Module) readBody(r *reader) {
+	start := r.pos
+	index := m.ImportedFunctions + len(m.bodies)
+	if index >= len(m.Functions) {
+		r.fail(malformed(start, "more bodies than functions"))
+		return
+	}
+	s := r.sub(int(r.u32()))
+	if r.err != nil {
+		return
+	}
+	b := body{span: span{s.pos, s.end}}
+	locals := uint64(len(m.FuncType(uint32(index)).Params))
+	for n := s.count(); n > 0 && s.err == nil; n-- {
+		locals += uint64(s.u32())
+		s.valueType()
+	}
+	if s.err == nil && locals > maxLocals {
+		s.fail(tooLarge(start, "function %d has %d locals, at most %d", index, locals, maxLocals))
+	}
+	b.code, b.local = s.pos, uint32(locals)
+	d := decoder{reader: s}
+	depth := 1
+	for depth > 0 && d.err == nil {
+		in := d.next()
+		b.cost++
+		switch in.op {
+		case opBlock, opLoop, opIf, opTryTable:
+			depth++
+		case opEnd:
+			depth--
+		default:
+			m.note(&d, &b, in)
+		}
+		if in.op == opTryTable {
+			m.Traits.Exceptions = true
+		}
+	}
+	if d.err == nil && d.pos != d.end {
+		d.fail(malformed(d.pos, "instructions after the end of function %d", index))
+	}
+	if d.err != nil {
+		r.fail(d.err)
+		return
+	}
+	b.cost = saturate(uint64(b.cost) + locals)
+	m.bodies = append(m.bodies, b)
+}
+
+// note records calls, references and traits of one instruction.
+func (m *Module) note(d *decoder, b *body, in inst) {
+	t := &m.Traits
+	switch in.op {
+	case opReturnCall, opReturnIndirect, opReturnCallRef:
+		t.TailCalls = true
+	case 0x08, 0x0a:
+		t.Exceptions = true
+	case opTableSet:
+		t.MutatesTables = true
+	case opMemoryGrow:
+		t.GrowsMemory = true
+	}
+	switch in.op {
+	case opCall, opReturnCall:
+		if int(in.a) >= len(m.Functions) {
+			d.fail(malformed(in.start, "call of function %d out of range", in.a))
+			return
+		}
+		if n := len(b.callees); n == 0 || b.callees[n-1] != in.a {
+			b.callees = append(b.callees, in.a)
+		}
+	case opCallIndirect, opReturnIndirect, opCallRef, opReturnCallRef:
+		if int(in.a) >= len(m.Types) {
+			d.fail(malformed(in.start, "call with type %d out of range", in.a))
+			return
+		}
+		if n := len(b.indirect); n == 0 || b.indirect[n-1] != in.a {
+			b.indirect = append(b.indirect, in.a)
+		}
+	case opRefFunc:
+		m.take(&d.reader, in)
+	case opGlobalGet, opGlobalSet:
+		// Keeps the fuel counter, which comes after, out of the guest's reach.
+		if int(in.a) >= len(m.Globals) {
+			d.fail(malformed(in.start, "global %d out of range", in.a))
+		}
+	case opTableGrow, opTableFill, opTableCopy, opTableInit:
+		t.MutatesTables = true
+		b.bulk = true
+	case opElemDrop, opDataDrop:
+		t.DropsSegments = true
+	case opMemoryInit:
+		t.InitsMemory = true
+		b.bulk = true
+	case opMemoryFill, opMemoryCopy:
+		b.bulk = true
+	default:
+		if in.op >= 0xfd00 && in.op < 0xfe00 {
+			t.SIMD = true
+		} else if in.op >= 0xfe00 {
+			t.Atomics = true
+		}
+	}
+}
+
+func saturate(v uint64) uint32 { return uint32(min(v, maxWeight)) }
+
+// maxWeight bounds every weight, so that sums of a few cannot overflow the
+// signed 32-bit counter.
+const maxWeight = 1 << 24

@@ -1,0 +1,3 @@
+module github.com/stackhost/stackhost/sdk/go
+
+go 1.25

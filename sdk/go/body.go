@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/stackhost/stackhost/sdk/go/internal/host"
+	"github.com/stackhost/stackhost/sdk/go/internal/wire"
 )
 
 // body reads an inline body or a stream.
@@ -39,10 +40,23 @@ func (b *body) Read(p []byte) (int, error) {
 
 // Body returns the reader of the request body; each call returns the same one. Reads block until the client sent
 // something; a failed read is an *Error.
-func (r *Request) Body() io.Reader { return &r.body }
+func (r *Request) Body() io.Reader {
+	r.openBody()
+	return &r.body
+}
+
+func (r *Request) openBody() {
+	if r.opened {
+		return
+	}
+	r.opened = true
+	e := r.element(wire.HTTPRequestBody)
+	r.body = body{inline: e.Bytes(), stream: uint32(r.uint(wire.HTTPRequestBodyStream))}
+}
 
 // Bytes reads the rest of the body. A body over limit bytes is a Problem with status 413, and is not read further.
 func (r *Request) Bytes(limit int) ([]byte, error) {
+	r.openBody()
 	if r.body.stream == 0 {
 		b := r.body.inline
 		if len(b) > limit {
@@ -51,10 +65,10 @@ func (r *Request) Bytes(limit int) ([]byte, error) {
 		r.body.inline = nil
 		return b, nil
 	}
-	if r.rec.BodyLength > int64(limit) {
+	if r.BodyLength() > int64(limit) {
 		return nil, Fail(413, "the body is too long")
 	}
-	return readAll(&r.body, int(max(r.rec.BodyLength, 4096))+1, limit)
+	return readAll(&r.body, int(min(max(r.BodyLength(), 4096), 1<<20))+1, limit)
 }
 
 // readAll reads r to its end, beginning with room for size bytes.

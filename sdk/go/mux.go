@@ -142,8 +142,8 @@ func rankMethod(m string) int {
 }
 
 // matchPath tells whether a route's path fits and fills r.params.
-func (rt *route) matchPath(r *Request) bool {
-	rest := r.rec.Path
+func (rt *route) matchPath(r *Request, path string) bool {
+	rest := path
 	if rest == "" || rest[0] != '/' {
 		return false
 	}
@@ -187,20 +187,20 @@ func (rt *route) matchPath(r *Request) bool {
 
 // Serve answers r with the best handler, with a Problem of status 404 when no path fits, or 405 when no method does.
 func (m *Mux) Serve(w *Response, r *Request) error {
-	method := r.rec.Method
+	method, path := r.Method(), r.RawPath()
 	fits := false
 	for i := range m.routes {
 		rt := &m.routes[i]
 		if rt.method != method && rt.method != "" && (method != "HEAD" || rt.method != "GET") {
 			continue
 		}
-		if rt.matchPath(r) {
+		if rt.matchPath(r, path) {
 			return rt.handler(w, r)
 		}
 	}
 	var allow []string
 	for i := range m.routes {
-		if m.routes[i].matchPath(r) {
+		if m.routes[i].matchPath(r, path) {
 			fits = true
 			allow = append(allow, m.routes[i].method)
 			if m.routes[i].method == "GET" {
@@ -213,7 +213,7 @@ func (m *Mux) Serve(w *Response, r *Request) error {
 		w.Set("allow", strings.Join(allow, ", "))
 		return Fail(405, "")
 	}
-	return Fail(404, "nothing is at "+r.rec.Path)
+	return Fail(404, "nothing is at "+path)
 }
 
 var defaultMux Mux

@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// current is what the call being served brought along.
-var current struct {
+// call is what the call being served brought along.
+type call struct {
 	random [16]byte
 	micros int64
 	gen    *rand.Rand // made on first use
 }
 
 func startCall(random []byte, micros int64) {
+	current := &st.current
 	copy(current.random[:], random)
 	current.micros = micros
 	current.gen = nil
@@ -23,13 +24,13 @@ func startCall(random []byte, micros int64) {
 // Rand returns a ChaCha8 generator seeded from this request's (or job's) unpredictable bytes: fast, different in every call,
 // and not to be guessed from its output. For keys and tokens crypto/rand asks the host each time and is just as good.
 func Rand() *rand.Rand {
-	if current.gen == nil {
+	if st.current.gen == nil {
 		seed := [32]byte{16: 's', 't', 'a', 'c', 'k', 'h', 'o', 's', 't', ' ', 'r', 'a', 'n', 'd', 0, 1}
-		copy(seed[:], current.random[:])
-		current.gen = rand.New(rand.NewChaCha8(seed))
+		copy(seed[:], st.current.random[:])
+		st.current.gen = rand.New(rand.NewChaCha8(seed))
 	}
-	return current.gen
+	return st.current.gen
 }
 
 // Now returns when the call being served was handed over, without asking the host again. time.Now asks the host's clock.
-func Now() time.Time { return time.UnixMicro(current.micros) }
+func Now() time.Time { return time.UnixMicro(st.current.micros) }

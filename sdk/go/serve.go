@@ -11,55 +11,61 @@ type exchange struct {
 	res Response
 }
 
-// area is where the host writes requests and where answers to them are built, one behind the other, so that a small
-// exchange dirties a single page. It is on the heap because only there it begins on a page boundary.
-var area = make([]byte, 64<<10)
+// state is everything of the SDK that a call changes, in one place, so that a small exchange dirties one page of memory and
+// its restore copies one page. It is on the heap because only there it begins on a page boundary.
+type state struct {
+	// first serves the first call that this memory sees, which in pristine isolation is every call. Later ones, in modules
+	// that keep their memory, get structures of their own, so strings that a handler kept stay what they were.
+	first   exchange
+	calls   int
+	current call
+	// area is where the host writes requests and where answers to them are built, one behind the other.
+	area [64 << 10]byte
+}
 
-// first serves the first call that this memory sees, which in pristine isolation is every call. Later ones, in modules that
-// keep their memory, get structures of their own, so strings that a handler kept stay what they were.
-var (
-	first exchange
-	calls int
-)
+var st = new(state)
 
 // alloc returns room for a record of n bytes.
 func alloc(n int) []byte {
-	if calls == 0 && n <= len(area)/2 {
-		return area[:n]
+	if st.calls == 0 && n <= len(st.area)/2 {
+		return st.area[:n]
 	}
 	return make([]byte, n)
 }
 
 // begin prepares for the call whose record is given.
 func begin(record []byte) *exchange {
-	x := &first
-	out := area[(len(record)+7)&^7:]
-	if calls > 0 {
+	x := &st.first
+	var out []byte
+	switch {
+	case st.calls > 0:
 		x = new(exchange)
-		out = make([]byte, 0, 1024)
-	} else if len(record) > len(area)/2 || len(record) > 0 && &record[0] != &area[0] {
-		out = area
+	case len(record) > 0 && &record[0] == &st.area[0]:
+		out = st.area[(len(record)+7)&^7:]
+	default:
+		out = st.area[:]
 	}
-	calls++
+	st.calls++
 	x.res.reset(out)
 	return x
 }
 
-// decode fills r from a request record.
-func (r *Request) decode(record []byte) error {
-	if err := r.rec.Decode(record); err != nil {
-		return err
+// decode makes r the request of a record, and starts the call that it is part of.
+func (r *Request) decode(record []byte) bool {
+	r.raw = record
+	if r.n = wire.Index(record, r.at[:]); r.n < 0 {
+		r.n = 0
+		return false
 	}
-	r.body = body{inline: r.rec.Body, stream: uint32(r.rec.BodyStream)}
-	startCall(r.rec.Random, int64(r.rec.TimeUs))
-	return nil
+	startCall(r.Random(), int64(r.uint(wire.HTTPRequestTimeUs)))
+	return true
 }
 
 // serveHTTP runs a request record through the module's handlers. It returns the response record, nil when the answer has
 // left as a stream, or a code.
 func serveHTTP(record []byte) ([]byte, Code) {
 	x := begin(record)
-	if x.req.decode(record) != nil {
+	if !x.req.decode(record) {
 		return nil, CodeInvalid
 	}
 	var err error
@@ -165,14 +171,15 @@ func boot(record []byte) Code {
 func init() {
 	bridge.HTTP = func(record []byte) ([]byte, int64) { out, c := serveHTTP(record); return out, int64(c) }
 	bridge.Boot = func(record []byte) int64 { return int64(boot(record)) }
-	bridge.Reset = func() { calls = 0; first = exchange{} }
-	bridge.Request = func(record []byte) (any, error) {
+	bridge.Reset = func() { st.calls = 0; st.first = exchange{} }
+	bridge.Request = func(record []byte) (any, bool) {
 		x := begin(record)
 		return &x.req, x.req.decode(record)
 	}
-	bridge.Start = func(random []byte, micros uint64) { calls++; startCall(random, int64(micros)) }
+	bridge.Start = func(random []byte, micros uint64) { st.calls++; startCall(random, int64(micros)) }
 	bridge.Record = func(w any) []byte { return w.(*Response).record() }
 	bridge.NewResponse = func() any { w := new(Response); w.reset(nil); return w }
+	bridge.Problem = func(w any, p error) { w.(*Response).problem(p.(*Problem)) }
 	bridge.Failed = func(what string, err error) int64 {
 		if e, ok := err.(*Error); ok && e.Code < 0 {
 			return int64(e.Code)

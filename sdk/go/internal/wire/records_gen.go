@@ -119,6 +119,28 @@ type HTTPRequest struct {
 	Random      []byte // random_bytes unpredictable bytes, never given twice: the seed for this request's random numbers.
 }
 
+// Positions of the elements of HTTPRequest in its record.
+const (
+	HTTPRequestMethod      = 0
+	HTTPRequestPath        = 1
+	HTTPRequestQuery       = 2
+	HTTPRequestScheme      = 3
+	HTTPRequestHost        = 4
+	HTTPRequestHeaders     = 5
+	HTTPRequestParams      = 6
+	HTTPRequestBody        = 7
+	HTTPRequestBodyStream  = 8
+	HTTPRequestBodyLength  = 9
+	HTTPRequestRemote      = 10
+	HTTPRequestID          = 11
+	HTTPRequestTraceparent = 12
+	HTTPRequestRoute       = 13
+	HTTPRequestTimeoutMs   = 14
+	HTTPRequestTimeUs      = 15
+	HTTPRequestRandom      = 16
+	HTTPRequestElements    = 17
+)
+
 // Append appends v as a record.
 func (v *HTTPRequest) Append(b []byte) []byte {
 	b = AppendArray(b, 17)

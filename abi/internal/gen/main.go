@@ -20,6 +20,8 @@ type File struct {
 // emitters make the files, one for each output language.
 var emitters = []func(*Spec) []File{
 	emitHost,
+	emitRust,
+	emitAssemblyScript,
 }
 
 func main() {

@@ -7,6 +7,10 @@ const (
 	entryBudget = 4096
 	// splitBudget is how much straight-line code may run between two polls.
 	splitBudget = 16384
+	// unrollBudget is how many instructions a small loop is unrolled to, so that
+	// it polls less often, and maxCopies how many copies at most.
+	unrollBudget = 64
+	maxCopies    = 8
 	// hostCallCost is charged for a call of an import.
 	hostCallCost = 8
 )

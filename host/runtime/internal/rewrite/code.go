@@ -24,22 +24,64 @@ func (m *Module) readBody(r *reader) {
 	}
 	b.code, b.local = s.pos, uint32(locals)
 	d := decoder{reader: s}
-	depth := 1
-	for depth > 0 && d.err == nil {
+	// open holds, per open block, the number of the loop it is or is in, and
+	// whether it is that loop itself.
+	open := append(m.scratch[:0], openBlock{loop: -1})
+	back := func(label uint32) {
+		if i := len(open) - 1 - int(label); i >= 0 && open[i].self {
+			b.loops[open[i].loop].repeats = true
+		}
+	}
+	for len(open) > 0 && d.err == nil {
 		in := d.next()
 		b.cost++
+		top := open[len(open)-1]
+		if top.loop >= 0 {
+			b.loops[top.loop].cost++
+		}
 		switch in.op {
-		case opBlock, opLoop, opIf, opTryTable:
-			depth++
+		case opLoop:
+			open = append(open, openBlock{loop: int32(len(b.loops)), self: true})
+			if top.loop >= 0 {
+				b.loops[top.loop].nests = true
+			}
+			b.loops = append(b.loops, loopInfo{
+				values: m.raw[in.operand] != 0x40,
+				params: in.a > 0 && len(m.Types[in.a-1].Params) > 0,
+			})
+		case opTryTable:
+			m.Traits.Exceptions = true
+			for _, l := range d.labels {
+				back(l)
+			}
+			open = append(open, openBlock{loop: top.loop})
+		case opBlock, opIf:
+			open = append(open, openBlock{loop: top.loop})
 		case opEnd:
-			depth--
+			open = open[:len(open)-1]
+		case opBr, opBrIf, opBrOnNull, opBrOnNonNull:
+			back(in.a)
+		case opBrTable:
+			for _, l := range d.labels {
+				back(l)
+			}
+		case opCall, opReturnCall, opCallIndirect, opReturnIndirect, opCallRef, opReturnCallRef,
+			opMemoryInit, opMemoryCopy, opMemoryFill, opTableInit, opTableCopy, opTableFill, opTableGrow:
+			if top.loop >= 0 {
+				l := &b.loops[top.loop]
+				l.calls = true
+				// Before the first branch back the loop's own level is reached in every
+				// round that does not leave.
+				if top.self && !l.repeats && (in.op == opCall || in.op == opReturnCall) {
+					l.always = append(l.always, in.a)
+				}
+			}
+			m.note(&d, &b, in)
 		default:
 			m.note(&d, &b, in)
 		}
-		if in.op == opTryTable {
-			m.Traits.Exceptions = true
-		}
 	}
+	m.scratch = open
 	if d.err == nil && d.pos != d.end {
 		d.fail(malformed(d.pos, "instructions after the end of function %d", index))
 	}
@@ -47,8 +89,16 @@ func (m *Module) readBody(r *reader) {
 		r.fail(d.err)
 		return
 	}
+	for _, l := range b.loops {
+		b.cost += (l.copies() - 1) * l.cost
+	}
 	b.cost = saturate(uint64(b.cost) + locals)
 	m.bodies = append(m.bodies, b)
+}
+
+type openBlock struct {
+	loop int32
+	self bool
 }
 
 // note records calls, references and traits of one instruction.

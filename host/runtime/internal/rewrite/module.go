@@ -80,6 +80,7 @@ type Module struct {
 	nameSection                                   span
 	names                                         map[uint32]string
 	moduleName                                    string
+	scratch                                       []openBlock // of readBody
 	// lastGlobal is the largest global in constant expressions, or -1.
 	lastGlobal int
 	// taken holds function indices whose reference is made anywhere.
@@ -94,13 +95,34 @@ type body struct {
 	local uint32 // locals with parameters
 	// bulk is set when the body has memory.fill, memory.copy or the like.
 	bulk     bool
-	callees  []uint32 // direct, deduplicated only by neighbour
-	indirect []uint32 // type indices of indirect calls
+	loops    []loopInfo // in order of the loop instructions
+	callees  []uint32   // direct, deduplicated only by neighbour
+	indirect []uint32   // type indices of indirect calls
 }
 
 // item is a table or global: its type, then a constant expression unless expr
 // equals end.
 type item struct{ start, expr, end int }
+
+// loopInfo is what the planner must know of a loop before it reads its body.
+type loopInfo struct {
+	repeats bool   // something branches back to it
+	calls   bool   // its body has calls or bulk instructions
+	nests   bool   // its body has loops
+	values  bool   // its block type is not empty
+	params  bool   // its block type has parameters
+	cost    uint32 // instructions outside nested loops
+	// always holds functions that every round calls.
+	always []uint32
+}
+
+// copies is how often the body is repeated in one round: see coder.loop.
+func (l loopInfo) copies() uint32 {
+	if !l.repeats || l.calls || l.nests || l.values {
+		return 1
+	}
+	return min(max(unrollBudget/max(l.cost, 1), 1), maxCopies)
+}
 
 type dataSegment struct {
 	head    span // flags and offset expression

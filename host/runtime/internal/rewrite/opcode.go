@@ -20,6 +20,7 @@ const (
 	opReturnCallRef  = 0x15
 	opTryTable       = 0x1f
 	opLocalGet       = 0x20
+	opLocalSet       = 0x21
 	opLocalTee       = 0x22
 	opGlobalGet      = 0x23
 	opGlobalSet      = 0x24
@@ -28,6 +29,9 @@ const (
 	opI32Const       = 0x41
 	opI32Eqz         = 0x45
 	opI32LtS         = 0x48
+	opI32GtS         = 0x4a
+	opI32GeS         = 0x4e
+	opI32Add         = 0x6a
 	opI32Sub         = 0x6b
 	opI32ShrU        = 0x76
 	opRefFunc        = 0xd2
@@ -144,7 +148,7 @@ func (d *decoder) next() (in inst) {
 	switch immediates[op] {
 	case immNone:
 	case immBlock:
-		d.blockType()
+		in.a = d.blockType()
 	case immIndex:
 		in.a = d.u32()
 	case immCallIndir:
@@ -198,13 +202,16 @@ func (d *decoder) next() (in inst) {
 	return in
 }
 
-func (d *decoder) blockType() {
+// blockType reads a block type and returns 1 + its type index, or 0 for the
+// short forms.
+func (d *decoder) blockType() uint32 {
 	off := d.pos
 	switch t := d.s33(); {
 	case d.err != nil:
 	case t >= int64(d.types):
 		d.fail(malformed(off, "block type %d out of range", t))
 	case t >= 0:
+		return uint32(t) + 1
 	case t == -0x40: // empty
 	case t == refNull-0x80 || t == refNonNull-0x80:
 		d.typedRef(byte(t & 0x7f))
@@ -215,6 +222,7 @@ func (d *decoder) blockType() {
 			d.fail(malformed(off, "block type %d", t))
 		}
 	}
+	return 0
 }
 
 func (d *decoder) memarg() {

@@ -460,6 +460,7 @@ func (m *Module) finish() error {
 	if m.lastGlobal >= len(m.Globals) {
 		return malformed(-1, "global %d in a constant expression out of range", m.lastGlobal)
 	}
+	m.scratch = nil
 	m.readNames()
 	return nil
 }

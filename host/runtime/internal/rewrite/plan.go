@@ -5,18 +5,21 @@ type eventKind byte
 
 const (
 	evPoll    eventKind = iota // insert a poll of weight a
+	evLoop                     // begin a loop that polls, up to the event b
+	evLoopEnd                  // where that loop ends
 	evIndex                    // replace the bytes pos..end by index a
+	evBytes                    // replace the bytes pos..end by patch[a:b]
 	evBulk                     // insert a poll proportional to the operand on top
-	evDropped                  // nothing: a loop that never repeats
 )
 
 // event is one change of a body. Events are in order of pos.
 type event struct {
-	kind   eventKind
-	origin pollOrigin
-	pos    int
-	end    int
-	a      uint32
+	kind     eventKind
+	origin   pollOrigin
+	pos, end int
+	a, b     uint32
+	copies   uint32
+	flat     bool // a loop without calls
 }
 
 // pollOrigin says why a poll was inserted.
@@ -34,8 +37,11 @@ const (
 type scope struct {
 	// acc is the event that pays for the code read now, -1 for the caller.
 	acc int
-	// loop is the poll event at the head of this loop, -1 for other blocks.
+	// loop is the event of this loop when it polls, else -1.
 	loop int
+	// levels is how many blocks this one becomes: three or four for a loop that
+	// polls.
+	levels uint32
 }
 
 // planner turns a body into events. Reused from body to body.
@@ -45,17 +51,22 @@ type planner struct {
 	shift  uint32
 	meter  bool
 	events []event
+	patch  []byte
 	scopes []scope
 	d      decoder
 	self   uint32
+	loops  int // loops seen so far
+	// splitLoops is how many open or closed loops got a second level; branches
+	// are left alone while it is zero.
+	splitLoops int
 }
 
 // plan computes the events of function f, counted with imports.
 func (p *planner) plan(f uint32) {
 	b := p.m.body(f)
-	p.self = f
-	p.events = p.events[:0]
-	root := scope{acc: -1, loop: -1}
+	p.self, p.loops, p.splitLoops = f, 0, 0
+	p.events, p.patch = p.events[:0], p.patch[:0]
+	root := scope{acc: -1, loop: -1, levels: 1}
 	if p.meter && p.g.entry[f] {
 		root.acc = p.poll(atEntry, b.code)
 		p.events[0].a = b.local
@@ -67,40 +78,44 @@ func (p *planner) plan(f uint32) {
 		if p.d.err != nil {
 			panic("rewrite: body changed after Parse: " + p.d.err.Error())
 		}
-		p.inst(in)
+		p.inst(b, in)
 	}
 }
 
-func (p *planner) poll(origin pollOrigin, pos int) int {
-	p.events = append(p.events, event{kind: evPoll, origin: origin, pos: pos, end: pos})
+func (p *planner) add(e event) int {
+	p.events = append(p.events, e)
 	return len(p.events) - 1
 }
 
-func (p *planner) inst(in inst) {
+func (p *planner) poll(origin pollOrigin, pos int) int {
+	return p.add(event{kind: evPoll, origin: origin, pos: pos, end: pos})
+}
+
+func (p *planner) inst(b *body, in inst) {
 	if p.meter {
 		p.charge(in, 1)
 	}
 	switch in.op {
-	case opBlock, opIf, opTryTable:
-		// Labels of catch clauses count from outside the try_table.
-		if in.op == opTryTable {
-			p.branches()
-		}
-		p.scopes = append(p.scopes, scope{acc: p.top().acc, loop: -1})
+	case opBlock, opIf:
+		p.open()
+	case opTryTable:
+		p.catches(in)
+		p.open()
 	case opLoop:
-		s := scope{acc: p.top().acc, loop: -1}
-		if p.meter {
-			s.loop = p.poll(atLoop, in.end)
-			p.events[s.loop].kind = evDropped
-			s.acc = s.loop
+		p.open()
+		l := b.loops[p.loops]
+		p.loops++
+		if p.meter && l.repeats {
+			p.loop(in, l)
 		}
-		p.scopes = append(p.scopes, s)
 	case opEnd:
-		p.endScope()
+		p.end(in)
 	case opBr, opBrIf, opBrOnNull, opBrOnNonNull:
-		p.branch(in.a)
+		if l := p.label(in.a); l != in.a {
+			p.add(event{kind: evIndex, pos: in.operand, end: in.end, a: l})
+		}
 	case opBrTable:
-		p.branches()
+		p.brTable(in)
 	case opCall, opReturnCall:
 		if p.meter {
 			p.charge(in, p.g.callCost(in.a))
@@ -124,17 +139,69 @@ func (p *planner) inst(in inst) {
 	}
 }
 
+// loop begins a loop that polls. Its weight is known at its end.
+func (p *planner) loop(in inst, l loopInfo) {
+	if p.recurs(l) {
+		return // each round polls in a function it calls
+	}
+	if l.params {
+		// Rare, and the wrapping of writer.loop would need more block types.
+		i := p.poll(atLoop, in.end)
+		*p.top() = scope{acc: i, loop: i, levels: 1}
+		return
+	}
+	e := event{kind: evLoop, origin: atLoop, pos: in.start, end: in.end, copies: l.copies(), flat: !l.calls}
+	levels := uint32(3)
+	if e.flat {
+		levels = 4
+	}
+	i := p.add(e)
+	*p.top() = scope{acc: i, loop: i, levels: levels}
+	p.splitLoops++
+}
+
+// recurs reports whether every round of a loop calls a function that polls at
+// its entry.
+func (p *planner) recurs(l loopInfo) bool {
+	for _, f := range l.always {
+		if p.g.entry[f] {
+			return true
+		}
+	}
+	return false
+}
+
+// end closes a block. The poll of a loop is where it begins the next round, so
+// the first round is paid by the code around it.
+func (p *planner) end(in inst) {
+	s := *p.top()
+	p.scopes = p.scopes[:len(p.scopes)-1]
+	if s.levels < 3 {
+		return
+	}
+	p.events[s.loop].b = uint32(p.add(event{kind: evLoopEnd, pos: in.start, end: in.end}))
+	e := &p.events[s.loop]
+	e.a = saturate(uint64(e.a) * uint64(e.copies))
+	if acc := p.top().acc; acc >= 0 {
+		p.events[acc].a = saturate(uint64(p.events[acc].a) + uint64(e.a))
+	}
+}
+
 func (p *planner) top() *scope { return &p.scopes[len(p.scopes)-1] }
+
+func (p *planner) open() {
+	p.scopes = append(p.scopes, scope{acc: p.top().acc, loop: -1, levels: 1})
+}
 
 func (p *planner) index(in inst) {
 	if p.shift != 0 && int(in.a) >= p.m.ImportedFunctions {
-		p.events = append(p.events, event{kind: evIndex, pos: in.operand, end: in.end, a: in.a + p.shift})
+		p.add(event{kind: evIndex, pos: in.operand, end: in.end, a: in.a + p.shift})
 	}
 }
 
 func (p *planner) bulk(in inst, shift uint32) {
 	if p.meter {
-		p.events = append(p.events, event{kind: evBulk, origin: atBulk, pos: in.start, end: in.start, a: shift})
+		p.add(event{kind: evBulk, origin: atBulk, pos: in.start, end: in.start, a: shift})
 	}
 }
 
@@ -152,32 +219,52 @@ func (p *planner) charge(in inst, weight uint32) {
 	}
 }
 
-func (p *planner) branch(label uint32) {
-	i := len(p.scopes) - 1 - int(label)
-	if i < 0 {
-		return // invalid; the engine will say so
+// label returns a label counted with the added levels.
+func (p *planner) label(label uint32) uint32 {
+	if p.splitLoops == 0 {
+		return label
 	}
-	if l := p.scopes[i].loop; l >= 0 {
-		p.events[l].kind = evPoll
+	n := uint32(0)
+	for i := range label {
+		at := len(p.scopes) - 1 - int(i)
+		if at < 0 {
+			return label // invalid; the engine will say so
+		}
+		n += p.scopes[at].levels
 	}
+	return n
 }
 
-func (p *planner) branches() {
-	for _, l := range p.d.labels {
-		p.branch(l)
-	}
-}
-
-// endScope closes a block. A loop nothing branches to runs once, so its cost
-// belongs to the code around it.
-func (p *planner) endScope() {
-	s := *p.top()
-	p.scopes = p.scopes[:len(p.scopes)-1]
-	if s.loop < 0 || p.events[s.loop].kind == evPoll || len(p.scopes) == 0 {
+func (p *planner) brTable(in inst) {
+	if p.splitLoops == 0 {
 		return
 	}
-	if outer := p.top().acc; outer >= 0 {
-		e := &p.events[outer]
-		e.a = saturate(uint64(e.a) + uint64(p.events[s.loop].a))
+	from := len(p.patch)
+	p.patch = appendU32(p.patch, uint32(len(p.d.labels)-1))
+	for _, l := range p.d.labels {
+		p.patch = appendU32(p.patch, p.label(l))
 	}
+	p.add(event{kind: evBytes, pos: in.operand, end: in.end, a: uint32(from), b: uint32(len(p.patch))})
+}
+
+// catches rewrites the labels of a try_table, which count from outside it.
+func (p *planner) catches(in inst) {
+	if p.splitLoops == 0 {
+		return
+	}
+	d := decoder{reader: reader{b: p.m.raw, pos: in.operand, end: in.end, types: len(p.m.Types)}}
+	d.blockType()
+	at := d.pos
+	from := len(p.patch)
+	n := d.u32()
+	p.patch = appendU32(p.patch, n)
+	for range n {
+		kind := d.byte()
+		p.patch = append(p.patch, kind)
+		if kind < 2 {
+			p.patch = appendU32(p.patch, d.u32())
+		}
+		p.patch = appendU32(p.patch, p.label(d.u32()))
+	}
+	p.add(event{kind: evBytes, pos: at, end: in.end, a: uint32(from), b: uint32(len(p.patch))})
 }

@@ -1,6 +1,6 @@
 // The exports of a module: what is between the host and a handler.
 
-import { BootRequest, Code, HttpRequest, JobRequest, JobResult } from "./abi";
+import { BootRequest, Code, core_log, HttpRequest, JobRequest, JobResult, LogLevel } from "./abi";
 import { Log } from "./log";
 import { Verdict } from "./middleware";
 import { Reader, Writer } from "./msgpack";
@@ -141,6 +141,12 @@ export function stackhost_boot(ptr: usize, length: i32): i64 {
 /** Logs why the program stops, and stops it. The compiler calls this with --use abort=. */
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
   const place = (file ? file : "?") + ":" + line.toString() + ":" + column.toString();
-  Log.error("aborted at " + place + ": " + (message ? message : "no message"));
+  // Without the record's class, as little as possible can go wrong here.
+  const w = new Writer();
+  w.array(3);
+  w.uint(LogLevel.ERROR);
+  w.str("aborted at " + place + ": " + (message ? message : "no message"));
+  w.nil();
+  core_log(w.pointer, w.length, 0, 0);
   unreachable();
 }

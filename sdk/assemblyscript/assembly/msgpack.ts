@@ -191,7 +191,7 @@ export class Reader {
 
   constructor(private at: usize, length: i32) {
     this.end = at + length;
-    if (<u32>length > RECORD_BYTES) this.fail("longer than a record may be");
+    if (<u32>length > <u32>RECORD_BYTES) this.fail("longer than a record may be");
   }
 
   fail(error: string): void {

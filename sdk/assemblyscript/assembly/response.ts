@@ -8,14 +8,12 @@ import { Writer } from "./msgpack";
 import { Stream } from "./stream";
 import { bytesOf } from "./text";
 
-const NO_BYTES = new Uint8Array(0);
-
 /**
  * A response: status, headers and a body that is held whole. For a body that comes into being piece by piece, see `start`.
  */
 export class Response {
   headers: Headers = new Headers();
-  body: Uint8Array = NO_BYTES;
+  body: Uint8Array = new Uint8Array(0);
   /** A negative code that the call fails with, instead of this response. */
   code: i64 = 0;
   /** A text for the log that belongs to the code. */
@@ -110,7 +108,7 @@ export class Response {
   streamIfLong(): Response {
     if (this.isStarted || this.code < 0 || this.body.length <= INLINE_BODY_BYTES) return this;
     const body = this.body;
-    this.body = NO_BYTES;
+    this.body = new Uint8Array(0);
     const out = this.start();
     for (let at = 0; at < body.length; at += INLINE_BODY_BYTES) {
       out.writeBytes(body.subarray(at, min(at + INLINE_BODY_BYTES, body.length)));

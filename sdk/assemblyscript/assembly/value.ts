@@ -14,8 +14,6 @@ export enum Kind {
   Map,
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 /** A value of any type, one to one with JSON plus bytes. */
 export class Value {
   kind: Kind = Kind.Nil;
@@ -23,11 +21,27 @@ export class Value {
   int: i64 = 0;
   float: f64 = 0;
   str: string = "";
-  bin: Uint8Array = NO_BYTES;
-  /** Elements of a list, or values of a map. */
-  list: Value[] = [];
-  /** Keys of a map, in the order of `list`. */
-  keys: string[] = [];
+  private bytes: Uint8Array | null = null;
+  private items: Value[] | null = null;
+  private names: string[] | null = null;
+
+  /** The bytes; none when it is not of that kind. */
+  get bin(): Uint8Array {
+    const bytes = this.bytes;
+    return bytes ? bytes : new Uint8Array(0);
+  }
+
+  /** Elements of a list, or values of a map; none otherwise. */
+  get list(): Value[] {
+    const items = this.items;
+    return items ? items : [];
+  }
+
+  /** Keys of a map, in the order of `list`; none otherwise. */
+  get keys(): string[] {
+    const names = this.names;
+    return names ? names : [];
+  }
 
   static nil(): Value {
     return new Value();
@@ -70,29 +84,32 @@ export class Value {
   static bin(v: Uint8Array): Value {
     const value = new Value();
     value.kind = Kind.Bin;
-    value.bin = v;
+    value.bytes = v;
     return value;
   }
 
   static list(): Value {
     const value = new Value();
     value.kind = Kind.List;
+    value.items = [];
     return value;
   }
 
   static map(): Value {
     const value = new Value();
     value.kind = Kind.Map;
+    value.items = [];
+    value.names = [];
     return value;
   }
 
-  /** Appends to a list. */
+  /** Appends to a list; does nothing to other kinds. */
   push(v: Value): Value {
     this.list.push(v);
     return this;
   }
 
-  /** Sets a key of a map. */
+  /** Sets a key of a map; does nothing to other kinds. */
   set(key: string, v: Value): Value {
     const i = this.keys.indexOf(key);
     if (i >= 0) this.list[i] = v;

@@ -5,9 +5,8 @@
 //   const reply = app.request("GET", "/hello/Ada");
 //   assert.equal(reply.text(), "Hi, Ada");
 //
-// It runs any ABI v1 module, whatever language it was written in. Calls are synchronous and run
-// one after the other in one instance; with { pristine: true } (the default) memory and exported
-// mutable globals are put back to what they were after boot before each call, as the real host does.
+// It runs any ABI v1 module, whatever language it was written in. Calls are synchronous. Each runs in a new,
+// booted instance; with { pristine: false } they share one, as with isolation = "reuse".
 
 import { readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
@@ -56,6 +55,8 @@ export class Reply {
 
 /** An instance of a module with its host. */
 export class App {
+  #module;
+  #imports;
   #instance;
   #image;
   #stream = 0;
@@ -73,14 +74,19 @@ export class App {
 
   /** Compiles, links and boots a module: a path or the bytes. */
   async start(wasm) {
-    const module = await WebAssembly.compile(typeof wasm === "string" ? await readFile(wasm) : wasm);
-    const imports = {};
-    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    this.#module = await WebAssembly.compile(typeof wasm === "string" ? await readFile(wasm) : wasm);
+    this.#imports = {};
+    for (const { module: from, name } of WebAssembly.Module.imports(this.#module)) {
       const f = this.#import(from, name);
       if (!f) throw new Error(`the module imports ${from} ${name}, which ABI v1 does not have`);
-      (imports[from] ??= {})[name] = f;
+      (this.#imports[from] ??= {})[name] = f;
     }
-    this.#instance = await WebAssembly.instantiate(module, imports);
+    this.#boot();
+    return this;
+  }
+
+  #boot() {
+    this.#instance = new WebAssembly.Instance(this.#module, this.#imports);
     const { exports } = this.#instance;
     if (!exports.stackhost_abi_1) throw new Error("the module lacks the marker export stackhost_abi_1");
     exports._initialize?.();
@@ -90,7 +96,6 @@ export class App {
       if (code !== 0n) throw new HostError("internal", `boot answered ${code}`);
     }
     this.#image = new Uint8Array(exports.memory.buffer).slice();
-    return this;
   }
 
   /** Names of the module's exports. */
@@ -157,9 +162,9 @@ export class App {
 
   #restore() {
     if (!this.options.pristine) return;
-    const memory = new Uint8Array(this.#instance.exports.memory.buffer);
-    memory.set(this.#image);
-    memory.fill(0, this.#image.length);
+    const written = this.logs.length;
+    this.#boot();
+    this.logs.length = written;
   }
 
   #call(name, record) {

@@ -1,0 +1,2 @@
+// What `import … from "stackhost"` means to the compiler.
+export * from "./assembly/index";

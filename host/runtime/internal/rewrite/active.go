@@ -14,10 +14,14 @@ func (m *Module) ActiveData() (segments []Active, ok bool) {
 			continue
 		}
 		at := s.head.start
-		if m.raw[at] == 2 { // an explicit memory index, which is 0: Parse refuses several memories
+		switch m.raw[at] {
+		case 0:
 			at++
+		case 2: // an explicit memory index, which is 0: Parse refuses several memories
+			at += 2
+		default: // flags written with more bytes than they need
+			return nil, false
 		}
-		at++
 		if m.raw[at] != 0x41 { // i32.const
 			return nil, false
 		}

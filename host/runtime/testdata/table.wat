@@ -1,0 +1,15 @@
+;; Changes its table and drops a passive segment: state that cannot be set back in place.
+(module
+  (memory (export "memory") 1)
+  (table $t 4 funcref)
+  (elem (i32.const 0) func $one)
+  (elem declare func $two)
+  (data $d "\05")
+  (func $one (result i32) (i32.const 1))
+  (func $two (result i32) (i32.const 2))
+  (func (export "call") (result i32) (call_indirect $t (result i32) (i32.const 0)))
+  (func (export "change") (table.set $t (i32.const 0) (ref.func $two)))
+  (func (export "take") (result i32)
+    (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))
+    (data.drop $d)
+    (i32.load8_u (i32.const 0))))

@@ -46,7 +46,7 @@ export class Body {
     if (this.length > limit) return tooLong;
     const all = new Writer(<i32>max(this.length, CHUNK));
     const buffer = new Uint8Array(CHUNK);
-    for (;;) {
+    while (true) {
       const n = this.read(buffer);
       if (n < 0) return new Result(new Uint8Array(0), n, errorText());
       if (!n) return new Result(all.toBytes());
@@ -58,7 +58,7 @@ export class Body {
   /** Writes the rest of the body to a response as it comes; gives 0 or a code. */
   copyTo(out: Stream): i64 {
     const buffer = new Uint8Array(CHUNK);
-    for (;;) {
+    while (true) {
       const n = this.read(buffer);
       if (n <= 0) return n;
       const code = out.writePart(buffer, <i32>n);

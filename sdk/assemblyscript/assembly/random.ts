@@ -81,10 +81,9 @@ export function randomBelow(end: u64): u64 {
   if (!end) return 0;
   // The remainders of numbers below this bound would be a little too frequent.
   const bound = (0 - end) % end;
-  for (;;) {
-    const v = randomU64();
-    if (v >= bound) return v % end;
-  }
+  let v = randomU64();
+  while (v < bound) v = randomU64();
+  return v % end;
 }
 
 /** n random bytes as lower-case hex digits. */

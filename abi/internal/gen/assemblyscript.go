@@ -55,6 +55,7 @@ func emitAssemblyScript(s *Spec) []File {
 	return []File{
 		{Path: "sdk/assemblyscript/assembly/abi.ts", Data: []byte(w.String())},
 		{Path: "sdk/assemblyscript/testing/records.mjs", Data: asFieldLists(s)},
+		{Path: "sdk/assemblyscript/tests/records.ts", Data: asRecode(s)},
 	}
 }
 
@@ -229,5 +230,33 @@ func asFieldLists(s *Spec) []byte {
 		w.line("  ],")
 	}
 	w.line("};")
+	return []byte(w.String())
+}
+
+// asRecode renders a function for the tests that compare encodings with the golden vectors.
+func asRecode(s *Spec) []byte {
+	w := &asWriter{}
+	w.line("// Generated from abi/v1.json by abi/internal/gen. Do not edit.")
+	w.line("")
+	w.line("import {")
+	for _, r := range s.Records {
+		w.line("  %s,", r.Name)
+	}
+	w.line("} from \"../assembly/abi\";")
+	w.line("import { Reader, Writer } from \"../assembly/msgpack\";")
+	w.line("")
+	w.doc("", "Decodes a record given by its place in the description and encodes it again: address << 32 | length, or -1 when it is refused.")
+	w.line("export function recode(record: i32, ptr: usize, length: i32): i64 {")
+	w.line("  const reader = new Reader(ptr, length);")
+	w.line("  const w = new Writer();")
+	w.line("  switch (record) {")
+	for i, r := range s.Records {
+		w.line("    case %d:", i)
+		w.line("      %s.read(reader).write(w);", r.Name)
+		w.line("      break;")
+	}
+	w.line("  }")
+	w.line("  return reader.finish() ? ((<i64>w.pointer) << 32) | w.length : -1;")
+	w.line("}")
 	return []byte(w.String())
 }

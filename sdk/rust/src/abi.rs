@@ -1344,3 +1344,33 @@ impl<'a> FetchResponse<'a> {
         put_str(out, self.url);
     }
 }
+
+/// Decodes a record given by name and encodes it again; `None` for an unknown name. For tests of encodings.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn recode(record: &str, bytes: &[u8]) -> Option<Decoded<Vec<u8>>> {
+    let mut out = Vec::new();
+    let done = match record {
+        "BootRequest" => BootRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "HttpRequest" => HttpRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "HttpResponse" => HttpResponse::decode(bytes).map(|r| r.encode(&mut out)),
+        "MiddlewareResult" => MiddlewareResult::decode(bytes).map(|r| r.encode(&mut out)),
+        "JobRequest" => JobRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "JobResult" => JobResult::decode(bytes).map(|r| r.encode(&mut out)),
+        "StreamReply" => StreamReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "LogRecord" => LogRecord::decode(bytes).map(|r| r.encode(&mut out)),
+        "ConfigRequest" => ConfigRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "ConfigReply" => ConfigReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "SecretRequest" => SecretRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "SecretReply" => SecretReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "SupportsRequest" => SupportsRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "SupportsReply" => SupportsReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "BatchRequest" => BatchRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BatchCall" => BatchCall::decode(bytes).map(|r| r.encode(&mut out)),
+        "BatchReply" => BatchReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "BatchResult" => BatchResult::decode(bytes).map(|r| r.encode(&mut out)),
+        "FetchRequest" => FetchRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "FetchResponse" => FetchResponse::decode(bytes).map(|r| r.encode(&mut out)),
+        _ => return None,
+    };
+    Some(done.map(|()| out))
+}

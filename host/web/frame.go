@@ -133,7 +133,10 @@ func (f *framer) scanHead(b []byte) (int, *ProtocolError) {
 		}
 		return skipped + whole - old, nil
 	}
-	if bad := f.judgePartial(max(old-1, 0)); bad != nil {
+	if old > 0 && f.head[old-1] == '\r' {
+		old-- // its line feed has come only now
+	}
+	if bad := f.judgePartial(old); bad != nil {
 		return skipped + refusedPrefix(first), bad
 	}
 	return skipped + len(b), nil

@@ -249,7 +249,8 @@ func (t *Table) methods(host, path string) string {
 			continue
 		}
 		for method, tree := range root.children {
-			if method != "" && tree.match(path, false, &params) != nil {
+			// With another method the path might have led to a redirect that adds a slash.
+			if method != "" && (tree.match(path, false, &params) != nil || path[len(path)-1] != '/' && tree.match(path, true, &params) != nil) {
 				set[method] = true
 				if method == http.MethodGet {
 					set[http.MethodHead] = true

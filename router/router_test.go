@@ -193,6 +193,9 @@ func compare(t *testing.T, random *rand.Rand) {
 		}
 		if strings.HasPrefix(got, "redirect ") { // and loses the escapes of one that it adds a slash to
 			got, want = unescape(got), unescape(want)
+			if strings.Contains(path, "%2F") && strings.HasPrefix(want, "redirect ") {
+				continue // and where it has cleaned the unescaped path
+			}
 		}
 		if got != want {
 			t.Fatalf("%s %s%s with %v:\n got %s\nwant %s", method, host, path, patterns(routes), got, want)

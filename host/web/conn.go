@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,7 +151,7 @@ func (c *conn) receive(p []byte) (int, error) {
 		switch {
 		case err == nil:
 			continue
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case !isTimeout(err):
 			if err == io.EOF && kind == waitBody {
 				return 0, c.fail(errBodyCut)
 			}
@@ -172,6 +171,11 @@ func (c *conn) receive(p []byte) (int, error) {
 			return 0, c.fail(errBodySlow)
 		}
 	}
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // Write sends p. A client that takes nothing for WriteTimeout loses the connection.
@@ -198,7 +202,7 @@ func (c *conn) send(p []byte) (int, error) {
 		total += n
 		c.written += int64(n)
 		if err != nil {
-			if !errors.Is(err, os.ErrDeadlineExceeded) || c.server.closed.Load() ||
+			if !isTimeout(err) || c.server.closed.Load() ||
 				c.server.clock.Load()-mark >= int64(c.server.cfg.Limits.WriteTimeout) {
 				return total, err
 			}

@@ -16,7 +16,7 @@
 // # Errors
 //
 // A pointer outside the guest's memory answers errno FAULT; it does not trap.
-// Whatever would write to the file system answers ROFS, sockets answer NOTSUP.
+// Whatever would write to the file system answers ROFS, socket functions NOTSOCK, as no descriptor is a socket.
 // Call returns a Go error only when the guest must not go on: *ExitError for
 // proc_exit, ErrInterrupted when a sleep met the deadline or the end of the
 // request.

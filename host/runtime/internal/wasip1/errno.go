@@ -26,6 +26,7 @@ const (
 	NoEnt       Errno = 44
 	NoSys       Errno = 52
 	NotDir      Errno = 54
+	NotSock     Errno = 57
 	NotSup      Errno = 58
 	Perm        Errno = 63
 	ROFS        Errno = 69

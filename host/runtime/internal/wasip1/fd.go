@@ -58,6 +58,18 @@ func fdReadOnly(c call) Errno {
 	return ROFS
 }
 
+// fdResize answers for functions that need a file open for writing.
+func fdResize(c call) Errno {
+	d, e := c.fd(c.u32(0))
+	switch {
+	case e != Success:
+		return e
+	case d.kind != kindFile:
+		return BadF
+	}
+	return ROFS
+}
+
 func fdSync(c call) Errno {
 	_, e := c.fd(c.u32(0))
 	return e

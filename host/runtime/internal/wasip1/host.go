@@ -84,14 +84,14 @@ func table() map[string]Func {
 	add("proc_raise", "i", unsupported)
 
 	add("fd_advise", "illi", fdAdvise)
-	add("fd_allocate", "ill", fdReadOnly)
+	add("fd_allocate", "ill", fdResize)
 	add("fd_close", "i", fdClose)
 	add("fd_datasync", "i", fdSync)
 	add("fd_fdstat_get", "ii", fdStatGet)
 	add("fd_fdstat_set_flags", "ii", fdStatSetFlags)
 	add("fd_fdstat_set_rights", "ill", fdStatSetRights)
 	add("fd_filestat_get", "ii", fdFilestatGet)
-	add("fd_filestat_set_size", "il", fdReadOnly)
+	add("fd_filestat_set_size", "il", fdResize)
 	add("fd_filestat_set_times", "illi", fdReadOnly)
 	add("fd_pread", "iiili", fdPread)
 	add("fd_prestat_get", "ii", fdPrestatGet)
@@ -116,10 +116,10 @@ func table() map[string]Func {
 	add("path_symlink", "iiiii", pathSymlink)
 	add("path_unlink_file", "iii", pathReadOnly(1))
 
-	add("sock_accept", "iii", unsupported)
-	add("sock_recv", "iiiiii", unsupported)
-	add("sock_send", "iiiii", unsupported)
-	add("sock_shutdown", "ii", unsupported)
+	add("sock_accept", "iii", noSocket)
+	add("sock_recv", "iiiiii", noSocket)
+	add("sock_send", "iiiii", noSocket)
+	add("sock_shutdown", "ii", noSocket)
 
 	t["poll_oneoff"] = Func{Params: []ValueType{I32, I32, I32, I32}, Results: []ValueType{I32}, Call: pollOneoff}
 	t["random_get"] = Func{Params: []ValueType{I32, I32}, Results: []ValueType{I32}, Call: randomGet}
@@ -127,6 +127,14 @@ func table() map[string]Func {
 		return &ExitError{Code: uint32(stack[0])}
 	}}
 	return t
+}
+
+// noSocket answers for the socket functions: no descriptor is one.
+func noSocket(c call) Errno {
+	if _, e := c.fd(c.u32(0)); e != Success {
+		return e
+	}
+	return NotSock
 }
 
 func unsupported(call) Errno { return NotSup }

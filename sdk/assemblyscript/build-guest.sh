@@ -28,7 +28,4 @@ mkdir "$work/node_modules"
 ln -s "$root/sdk/assemblyscript" "$work/node_modules/stackhost"
 
 cd "$(dirname "$entry")"
-# --debug keeps the names of functions, which the host shows when a guest traps; it does not change the code.
-"$asc" "$(basename "$entry")" --path "$work/node_modules" -O3s --debug --runtime stub --exportStart _initialize \
-	--use abort=~lib/stackhost/assembly/guest/abort --use seed=~lib/stackhost/assembly/random/seed \
-	--outFile "$out" "$@"
+"$asc" "$(basename "$entry")" --path "$work/node_modules" --config "$work/node_modules/stackhost/asconfig.json" --outFile "$out" "$@"

@@ -242,8 +242,8 @@ func asRecode(s *Spec) []byte {
 	for _, r := range s.Records {
 		w.line("  %s,", r.Name)
 	}
-	w.line("} from \"../assembly/abi\";")
-	w.line("import { Reader, Writer } from \"../assembly/msgpack\";")
+	w.line("} from \"stackhost/assembly/abi\";")
+	w.line("import { Reader, Writer } from \"stackhost/assembly/msgpack\";")
 	w.line("")
 	w.doc("", "Decodes a record given by its place in the description and encodes it again: address << 32 | length, or -1 when it is refused.")
 	w.line("export function recode(record: i32, ptr: usize, length: i32): i64 {")

@@ -21,8 +21,8 @@ import {
   BatchResult,
   FetchRequest,
   FetchResponse,
-} from "../assembly/abi";
-import { Reader, Writer } from "../assembly/msgpack";
+} from "stackhost/assembly/abi";
+import { Reader, Writer } from "stackhost/assembly/msgpack";
 
 /** Decodes a record given by its place in the description and encodes it again: address << 32 | length, or -1 when it is refused. */
 export function recode(record: i32, ptr: usize, length: i32): i64 {

@@ -1,15 +1,15 @@
 // Unit tests that run inside the module: each exported test_ function aborts when something is not as it should be. The harness
 // is unit.test.mjs.
 
-import { Code, DEPTH, FetchRequest, HttpRequest, HttpResponse, RECORD_BYTES } from "../assembly/abi";
-import { Headers } from "../assembly/fields";
-import { Reader, Writer } from "../assembly/msgpack";
-import { begin } from "../assembly/random";
+import { Code, DEPTH, FetchRequest, HttpRequest, HttpResponse, RECORD_BYTES } from "stackhost/assembly/abi";
+import { Headers } from "stackhost/assembly/fields";
+import { Reader, Writer } from "stackhost/assembly/msgpack";
+import { begin } from "stackhost/assembly/random";
 import {
   base64, bytesOf, Form, hex, Json, percentDecode, percentEncode, randomBelow, randomBytes, randomHex, Request, Response, Router,
   textOf, Value,
-} from "../assembly/index";
-export { stackhost_abi_1, stackhost_alloc } from "../assembly/index";
+} from "stackhost/assembly/index";
+export { stackhost_abi_1, stackhost_alloc } from "stackhost/assembly/index";
 export { recode } from "./records";
 
 function equal<T>(got: T, want: T, what: string = ""): void {

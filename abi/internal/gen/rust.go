@@ -73,8 +73,17 @@ func (w *rustWriter) codes(s *Spec) {
 	}
 	table("Its name, or `guest` for one that the ABI does not define.", "name", "&'static str", `"guest"`,
 		func(c Code) string { return fmt.Sprintf("%q", c.Name) })
-	table("Whether trying the same again can help.", "retry", "bool", "false",
-		func(c Code) string { return fmt.Sprint(c.Retry) })
+	var retry []string
+	for _, c := range s.Codes {
+		if c.Retry {
+			retry = append(retry, fmt.Sprint(c.Value))
+		}
+	}
+	w.line("")
+	w.doc("    ", "Whether trying the same again can help.")
+	w.line("    pub fn retry(self) -> bool {")
+	w.line("        matches!(self.0, %s)", strings.Join(retry, " | "))
+	w.line("    }")
 	table("The HTTP status that a handler's failure with this code becomes.", "status", "u16", "500",
 		func(c Code) string { return fmt.Sprint(c.Status) })
 	w.line("}")
@@ -320,6 +329,9 @@ func rustRead(t Type) string {
 	case "any":
 		return "d.value()"
 	case "list":
+		if t.Elem.Kind == "record" {
+			return "d.list(" + t.Elem.Name + "::read)"
+		}
 		return "d.list(|d| " + rustRead(*t.Elem) + ")"
 	case "record":
 		return t.Name + "::read(d)"

@@ -76,12 +76,7 @@ impl Code {
 
     /// Whether trying the same again can help.
     pub fn retry(self) -> bool {
-        match self.0 {
-            -8 => true,
-            -11 => true,
-            -12 => true,
-            _ => false,
-        }
+        matches!(self.0, -8 | -11 | -12)
     }
 
     /// The HTTP status that a handler's failure with this code becomes.
@@ -1055,7 +1050,7 @@ impl<'a> BatchRequest<'a> {
         }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
-            r.calls = d.list(|d| BatchCall::read(d))?;
+            r.calls = d.list(BatchCall::read)?;
         }
         d.leave(1, n)?;
         Ok(r)
@@ -1142,7 +1137,7 @@ impl<'a> BatchReply<'a> {
         }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
-            r.results = d.list(|d| BatchResult::read(d))?;
+            r.results = d.list(BatchResult::read)?;
         }
         d.leave(1, n)?;
         Ok(r)

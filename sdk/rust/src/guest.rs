@@ -86,7 +86,11 @@ pub fn middleware(request: &[u8], decide: fn(&mut Request) -> Result<Verdict>) -
         Ok(verdict) => {
             let mut said = false;
             let answer = output(|out| said = verdict.encode(out));
-            if said { answer } else { Answer::Done }
+            if said {
+                answer
+            } else {
+                Answer::Done
+            }
         }
         Err(e) => failed(e),
     }

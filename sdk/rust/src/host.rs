@@ -41,8 +41,9 @@ pub fn call(function: Function, request: &[u8]) -> Result<Vec<u8>> {
 /// Calls a structured function whose reply is empty.
 pub fn call_without_reply(function: Function, request: &[u8]) -> Result<()> {
     // SAFETY: as in `call`; an out area of capacity 0 is never written to.
-    let result =
-        unsafe { function(request.as_ptr(), request.len(), std::ptr::NonNull::dangling().as_ptr(), 0) };
+    let result = unsafe {
+        function(request.as_ptr(), request.len(), std::ptr::NonNull::dangling().as_ptr(), 0)
+    };
     check(result).map(drop)
 }
 

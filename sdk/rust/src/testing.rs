@@ -305,7 +305,8 @@ fn answer(capability: &str, function: &str, request: &[u8]) -> Result<Vec<u8>> {
             };
             let rows: Vec<_> = done.iter().map(row).collect();
             let results = rows.iter();
-            let results = results.map(|(code, reply, error)| BatchResult { code: *code, reply, error });
+            let results =
+                results.map(|(code, reply, error)| BatchResult { code: *code, reply, error });
             encoded(|out| BatchReply { results: results.collect() }.encode(out))
         }
         ("http", "respond") => {

@@ -121,11 +121,15 @@ fn failures_become_codes_and_log_records() {
 
 #[test]
 fn settings_and_log() {
-    let host = Host::new().config("greeting", "Hi").config("long", "z".repeat(5000)).secret("key", b"s3");
+    let host =
+        Host::new().config("greeting", "Hi").config("long", "z".repeat(5000)).secret("key", b"s3");
     assert_eq!(config("greeting").unwrap().as_str(), Some("Hi"));
     assert_eq!(config("long").unwrap().as_str().map(str::len), Some(5000), "through core take");
     let absent = config("absent").unwrap_err();
-    assert_eq!((absent.code, absent.to_string().as_str()), (Code::NOT_FOUND, "not_found: no config value absent"));
+    assert_eq!(
+        (absent.code, absent.to_string().as_str()),
+        (Code::NOT_FOUND, "not_found: no config value absent")
+    );
     assert_eq!(secret("key").unwrap(), b"s3");
     assert_eq!(secret("other").unwrap_err().code, Code::NOT_FOUND);
     let core = supports("core").unwrap();
@@ -142,11 +146,17 @@ fn fetching() {
     Host::new();
     assert_eq!(Fetch::get("https://example.test/").send().unwrap_err().code, Code::DENIED);
     Host::new().fetch(|r| {
-        assert_eq!((r.method, r.headers.as_slice()), ("POST", &[("content-type", &b"text/plain"[..])][..]));
+        assert_eq!(
+            (r.method, r.headers.as_slice()),
+            ("POST", &[("content-type", &b"text/plain"[..])][..])
+        );
         Ok(Response::text(format!("{} {}", r.url, r.body.len())).status(418))
     });
     let mut reply = Fetch::post("https://example.test/", "text/plain", "body").send().unwrap();
-    assert_eq!((reply.status, reply.header("Content-Type")), (418, Some("text/plain; charset=utf-8")));
+    assert_eq!(
+        (reply.status, reply.header("Content-Type")),
+        (418, Some("text/plain; charset=utf-8"))
+    );
     assert_eq!(reply.body.text(100).unwrap(), "https://example.test/ 4");
 }
 
@@ -172,7 +182,9 @@ fn middleware_decisions() {
     fn around(r: &mut Request) -> Result<Verdict> {
         Ok(match r.header("x-mw") {
             Some("block") => Verdict::answer(Response::text("blocked").status(403)),
-            Some("set") => Verdict::pass().set_header("x-added", "1").remove_header("cookie").path("/new"),
+            Some("set") => {
+                Verdict::pass().set_header("x-added", "1").remove_header("cookie").path("/new")
+            }
             Some("fail") => return Err(Error::new(Code::DENIED, "")),
             _ => Verdict::pass(),
         })
@@ -201,7 +213,8 @@ fn jobs() {
 #[test]
 fn numbers_and_time_belong_to_the_call() {
     Host::new();
-    let handler = |_: &mut Request| Ok(Response::text(format!("{} {}", random::hex(8), time::now_us())));
+    let handler =
+        |_: &mut Request| Ok(Response::text(format!("{} {}", random::hex(8), time::now_us())));
     let (first, second) = (Call::get("/").send(&handler), Call::get("/").send(&handler));
     assert_ne!(first.body, second.body);
     assert!(first.text().ends_with(" 1700000000000000"));
@@ -211,11 +224,17 @@ fn numbers_and_time_belong_to_the_call() {
 fn malformed_requests_are_refused() {
     Host::new();
     let handler: &dyn Handle = &ROUTES;
-    for bytes in [&b""[..], b"\x91", b"\xc3", b"\x91\xa2\xff\xff", b"\x90\x00", b"\xdd\xff\xff\xff\xff"] {
+    for bytes in
+        [&b""[..], b"\x91", b"\xc3", b"\x91\xa2\xff\xff", b"\x90\x00", b"\xdd\xff\xff\xff\xff"]
+    {
         let answer = stackhost::guest::http(bytes, handler);
         assert_eq!(answer, stackhost::guest::Answer::Code(Code::INVALID), "{bytes:?}");
     }
-    assert_eq!(stackhost::guest::http(b"\x90", handler), stackhost::guest::Answer::Record, "all defaults");
+    assert_eq!(
+        stackhost::guest::http(b"\x90", handler),
+        stackhost::guest::Answer::Record,
+        "all defaults"
+    );
 }
 
 #[test]

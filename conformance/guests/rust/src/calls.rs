@@ -24,7 +24,8 @@ pub fn log(request: &mut Request) -> Result {
         _ => LogLevel::INFO,
     };
     let list = Value::Array(vec![1.into(), "two".into()]);
-    let fields = [("text", "value".into()), ("number", 7.into()), ("flag", true.into()), ("list", list)];
+    let fields =
+        [("text", "value".into()), ("number", 7.into()), ("flag", true.into()), ("list", list)];
     stackhost::log::write(level, "conformance", &fields);
     Ok(Response::text("logged"))
 }

@@ -40,8 +40,9 @@ fn memory_pages() -> usize {
 pub fn grow(pages: usize) -> Option<&'static mut [u8]> {
     let before = std::arch::wasm32::memory_grow(0, pages);
     // SAFETY: nobody else uses memory that did not exist before.
-    (before != usize::MAX)
-        .then(|| unsafe { std::slice::from_raw_parts_mut((before * PAGE) as *mut u8, pages * PAGE) })
+    (before != usize::MAX).then(|| unsafe {
+        std::slice::from_raw_parts_mut((before * PAGE) as *mut u8, pages * PAGE)
+    })
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -32,7 +32,9 @@ static ROUTES: Router = Router::new(&[
     get("/t/error", error),
     get("/t/leak", leak::leak),
     get("/t/time", |_| Ok(Response::json(json::object(|o| _ = o.uint("us", time::now_us()))))),
-    get("/t/boot", |_| Ok(Response::text(format!("booted once: {}", TABLE.with_borrow(|t| t[0].1))))),
+    get("/t/boot", |_| {
+        Ok(Response::text(format!("booted once: {}", TABLE.with_borrow(|t| t[0].1))))
+    }),
 ]);
 
 stackhost::http!(ROUTES);

@@ -183,10 +183,10 @@ func (s *Stream) Close() error {
 		}
 		s.encoder.release()
 	}
-	if s.sized && !s.silent && s.left > 0 && s.err == nil {
-		s.err = ErrStreamLength
-	}
 	s.end()
+	if s.sized && !s.silent && s.left > 0 && s.err == nil {
+		s.err = ErrStreamLength // the connection closes, so that the client can tell
+	}
 	return s.err
 }
 

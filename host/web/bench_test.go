@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -120,4 +121,57 @@ func BenchmarkNewID(b *testing.B) {
 	for b.Loop() {
 		NewID()
 	}
+}
+
+// replayConn gives the same request over and over and takes whatever is answered: a connection without a kernel.
+type replayConn struct {
+	net.Conn
+	left int
+	rest string
+}
+
+func (c *replayConn) Read(p []byte) (int, error) {
+	if c.rest == "" {
+		if c.left == 0 {
+			return 0, io.EOF
+		}
+		c.left--
+		c.rest = helloRequest
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+func (c *replayConn) Write(p []byte) (int, error)      { return len(p), nil }
+func (c *replayConn) Close() error                     { return nil }
+func (c *replayConn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+func (c *replayConn) LocalAddr() net.Addr              { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2} }
+func (c *replayConn) SetDeadline(time.Time) error      { return nil }
+func (c *replayConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *replayConn) SetWriteDeadline(time.Time) error { return nil }
+
+// BenchmarkRequest is the cost of a request without the network, for bare fasthttp and for a Server.
+func BenchmarkRequest(b *testing.B) {
+	b.Run("bare", func(b *testing.B) {
+		s := &fasthttp.Server{Handler: hello, NoDefaultServerHeader: true}
+		b.ReportAllocs()
+		s.ServeConn(&replayConn{left: b.N})
+	})
+	b.Run("server", func(b *testing.B) {
+		ts := start(b, Config{Handler: hello}, false)
+		b.ReportAllocs()
+		b.ResetTimer()
+		ts.accept(&replayConn{left: b.N})
+		ts.serving.Wait()
+	})
+	b.Run("recorded", func(b *testing.B) {
+		access := NewAccessLog(AccessConfig{Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+		defer access.Close()
+		ts := start(b, Config{Handler: hello, Access: access}, false)
+		b.ReportAllocs()
+		b.ResetTimer()
+		ts.accept(&replayConn{left: b.N})
+		ts.serving.Wait()
+	})
 }

@@ -27,7 +27,7 @@ type conn struct {
 	began  int64  // server clock at the first byte of the current head
 	failed error  // a refusal, given by all later reads
 	served bool   // a request has been answered on this connection
-	done   bool   // the connection's goroutine has begun to close it
+	over   bool   // the client has closed, or nothing was asked for too long
 
 	reading atomic.Int64 // since when a read is waiting, as waitMark makes it; 0 is none
 	writing atomic.Int64 // since when a write is waiting; 0 is none
@@ -132,6 +132,7 @@ func (c *conn) receive(p []byte) (int, error) {
 				kind, since = waitHead, c.accepted
 			}
 			if s.draining.Load() {
+				c.over = true
 				return 0, io.EOF
 			}
 		case inHead:
@@ -152,6 +153,7 @@ func (c *conn) receive(p []byte) (int, error) {
 		case err == nil:
 			continue
 		case !isTimeout(err):
+			c.over = true
 			if err == io.EOF && kind == waitBody {
 				return 0, c.fail(errBodyCut)
 			}
@@ -159,6 +161,7 @@ func (c *conn) receive(p []byte) (int, error) {
 		case s.closed.Load():
 			return 0, net.ErrClosed
 		case kind != waitBody && c.framer.phase == inStart && (s.draining.Load() || s.overdue(mark)):
+			c.over = true
 			return 0, io.EOF // nothing was asked, so nothing is answered
 		case !s.overdue(mark):
 			// The sweeper meant an earlier wait that ended just then.
@@ -257,13 +260,14 @@ const (
 	lingerBytes = 256 << 10
 )
 
-// Close ends the connection. When the client may still be sending, it is first told that we are finished and what it sends
-// is thrown away for a short while: closing with unread data would make the kernel reset the connection, and the client would
+// Close ends the connection. A client that may still be sending is first told that we are finished, and what it sends is
+// thrown away for a short while: closing with unread data would make the kernel reset the connection, and the client would
 // lose the answer (RFC 9112 section 9.6).
 func (c *conn) Close() error {
 	var err error
 	c.closeOnce.Do(func() {
-		if c.failed != nil || c.framer.phase != inStart || len(c.rest) > 0 {
+		c.finishRequest() // now: lingering is no part of how long it took
+		if !c.over {
 			c.linger()
 		}
 		err = c.Conn.Close()

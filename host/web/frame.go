@@ -110,11 +110,14 @@ func (f *framer) scanHead(b []byte) (int, *ProtocolError) {
 		}
 		b = b[skipped:]
 		f.phase = inHead
-		if i := bytes.Index(b, headEnd); i >= 0 { // the usual case: the head is here, whole
-			if bad := f.acceptHead(b[:i+4]); bad != nil {
-				return skipped + 1, bad
+		if !bytes.HasSuffix(b, headEnd) { // a lone request without a body, mostly, is spared the search
+			if i := bytes.Index(b, headEnd); i >= 0 {
+				return f.takeHead(b[:i+4], skipped)
 			}
-			return skipped + i + 4, nil
+		} else if len(b) <= f.limits.head {
+			return f.takeHead(b, skipped)
+		} else {
+			return f.takeHead(b[:bytes.Index(b, headEnd)+4], skipped)
 		}
 		f.head = make([]byte, 0, min(2*len(b)+512, f.limits.head+4))
 	}
@@ -128,8 +131,8 @@ func (f *framer) scanHead(b []byte) (int, *ProtocolError) {
 	}
 	if i := bytes.Index(f.head[max(old-3, 0):], headEnd); i >= 0 {
 		whole := max(old-3, 0) + i + 4
-		if bad := f.acceptHead(f.head[:whole]); bad != nil {
-			return refusedPrefix(first), bad
+		if _, bad := f.acceptHead(f.head[:whole]); bad != nil {
+			return skipped + refusedPrefix(first), bad
 		}
 		return skipped + whole - old, nil
 	}
@@ -140,6 +143,15 @@ func (f *framer) scanHead(b []byte) (int, *ProtocolError) {
 		return skipped + refusedPrefix(first), bad
 	}
 	return skipped + len(b), nil
+}
+
+// takeHead judges a head that came in one piece, after so many bytes that were skipped.
+func (f *framer) takeHead(b []byte, skipped int) (int, *ProtocolError) {
+	n, bad := f.acceptHead(b)
+	if bad != nil {
+		n = refusedPrefix(true)
+	}
+	return skipped + n, bad
 }
 
 // refusedPrefix is how much of a refused message may be handed on.
@@ -180,18 +192,18 @@ func (f *framer) judgePartial(from int) *ProtocolError {
 	return nil
 }
 
-// acceptHead judges a complete head and sets the phase for what follows it.
-func (f *framer) acceptHead(b []byte) *ProtocolError {
+// acceptHead judges a complete head, sets the phase for what follows it, and returns its length.
+func (f *framer) acceptHead(b []byte) (int, *ProtocolError) {
 	if len(b) > f.limits.head {
 		// A long target is the more useful thing to say.
 		if _, _, _, bad := checkRequestLine(b, f.limits); bad != nil {
-			return bad
+			return 0, bad
 		}
-		return errHeadLong
+		return 0, errHeadLong
 	}
 	h, bad := checkHead(b, f.limits)
 	if bad != nil {
-		return bad
+		return 0, bad
 	}
 	f.body = 0
 	f.expect = h.expect
@@ -206,7 +218,7 @@ func (f *framer) acceptHead(b []byte) *ProtocolError {
 		f.phase, f.left = inBody, h.length
 		f.head, f.blank = nil, 0
 	}
-	return nil
+	return h.size, nil
 }
 
 // scanChunk consumes one byte between the data of chunks (RFC 9112 section 7.1). White space around extensions is refused:

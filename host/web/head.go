@@ -7,6 +7,7 @@ import (
 
 // requestHead is what the framing of the rest of a message depends on.
 type requestHead struct {
+	size   int   // bytes of the head itself
 	length int64 // body length; chunked is -1
 	expect bool  // Expect: 100-continue
 }
@@ -21,9 +22,9 @@ type headLimits struct {
 	fields int // number of header fields
 }
 
-// checkHead judges a whole request head: b begins with the request line and ends with the empty line. It refuses everything
-// that two parsers could read differently, and computes the framing of the body (RFC 9112 sections 2.2, 3, 5 and 6).
-// No allocation.
+// checkHead judges the request head that b begins with. b must end with an empty line, though perhaps a later one: that bounds
+// every scan. It refuses everything that two parsers could read differently, and computes the framing of the body (RFC 9112
+// sections 2.2, 3, 5 and 6). No allocation.
 func checkHead(b []byte, lim *headLimits) (requestHead, *ProtocolError) {
 	var h requestHead
 	target, minor, at, bad := checkRequestLine(b, lim)
@@ -34,9 +35,10 @@ func checkHead(b []byte, lim *headLimits) (requestHead, *ProtocolError) {
 	hosts, lengths, codings, count := 0, 0, 0, 0
 	for {
 		if b[at] == '\r' {
-			if at+2 != len(b) || b[at+1] != '\n' {
+			if b[at+1] != '\n' {
 				return h, errLineEnd
 			}
+			h.size = at + 2
 			break
 		}
 		start := at

@@ -74,22 +74,31 @@ func saneID(id []byte) bool {
 func NewID() string { return newID(time.Now()) }
 
 func newID(now time.Time) string {
-	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	var id [26]byte
 	ms := uint64(now.UnixMilli())
-	for i := 9; i >= 0; i-- {
-		id[i] = alphabet[ms&31]
-		ms >>= 5
+	for i := 8; i >= 0; i -= 2 {
+		pair := idPairs[ms&1023]
+		id[i], id[i+1] = pair[0], pair[1]
+		ms >>= 10
 	}
 	a, b := rand.Uint64(), rand.Uint64()
-	for i := 10; i < 18; i++ {
-		id[i] = alphabet[a&31]
-		id[i+8] = alphabet[b&31]
-		a >>= 5
-		b >>= 5
+	for i := 10; i < 18; i += 2 {
+		x, y := idPairs[a&1023], idPairs[b&1023]
+		id[i], id[i+1], id[i+8], id[i+9] = x[0], x[1], y[0], y[1]
+		a >>= 10
+		b >>= 10
 	}
 	return string(id[:])
 }
+
+// idPairs are the two digits for each ten bits.
+var idPairs = func() (t [1024][2]byte) {
+	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	for i := range t {
+		t[i] = [2]byte{alphabet[i>>5], alphabet[i&31]}
+	}
+	return t
+}()
 
 // Trace is the position of a request in a distributed trace: the fields of a W3C traceparent header, version 00
 // (https://www.w3.org/TR/trace-context/, section 3.2).

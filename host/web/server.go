@@ -25,6 +25,7 @@ type Server struct {
 	http    *fasthttp.Server
 	tls     *certificates // nil for plain HTTP
 	retry   string        // Retry-After of a 503
+	idField []byte        // name of the field for the request id, nil for none
 	epoch   time.Time     // zero of clock
 	clock   atomic.Int64  // nanoseconds since epoch, a tick old at most
 	serving sync.WaitGroup
@@ -62,6 +63,9 @@ func New(cfg Config) (*Server, error) {
 		perIP:     make(map[string]int),
 	}
 	s.clock.Store(int64(time.Since(s.epoch)))
+	if cfg.RequestIDHeader != "-" {
+		s.idField = fasthttp.AppendNormalizedHeaderKey(nil, cfg.RequestIDHeader)
+	}
 	if cfg.TLS != nil {
 		var err error
 		if s.tls, err = loadCertificates(*cfg.TLS, cfg.Log); err != nil {
@@ -313,8 +317,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, c *conn, r *Request) {
 
 // finishHead sets the header fields that every response has.
 func (s *Server) finishHead(ctx *fasthttp.RequestCtx, r *Request) {
-	if s.cfg.RequestIDHeader != "-" {
-		ctx.Response.Header.Set(s.cfg.RequestIDHeader, r.ID)
+	if s.idField != nil {
+		ctx.Response.Header.SetCanonical(s.idField, []byte(r.ID))
 	}
 	if s.draining.Load() {
 		ctx.Response.SetConnectionClose()

@@ -19,6 +19,7 @@ import (
 func staticDir(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "public")
+	old := time.Now().Add(-time.Hour)
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -33,7 +34,6 @@ func staticDir(t *testing.T, files map[string]string) string {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		old := time.Now().Add(-time.Hour)
 		os.Chtimes(path, old, old)
 	}
 	return dir

@@ -1,30 +1,48 @@
 // Package router finds the route of a request from its method, host and path.
 //
 // Patterns have the syntax and precedence of net/http.ServeMux (Go 1.22 and later): "GET example.com/users/{id}",
-// "/files/{rest...}", "/exact/{$}", "/subtree/". A Table is compiled once, immutable, and safe for concurrent use; Router lets one
-// take the place of another while requests run. Matching allocates nothing unless a segment is percent-encoded.
+// "/files/{rest...}", "/exact/{$}", "/subtree/". The most specific pattern wins, whatever the order; GET also answers HEAD; a
+// pattern without a method answers all of them. A Table is compiled once, immutable, and safe for concurrent use; Router
+// lets one take the place of another while requests run.
 //
 //	table, err := router.Compile([]router.Route{{Pattern: "GET /users/{id}", Value: handler}})
 //	var params router.Params
 //	m := table.Match("GET", "example.com", "/users/7", &params)
 //
+// Matching allocates only for what it has to make: the value of a wildcard that was percent-encoded, and the target of a
+// redirect. Where it differs from ServeMux, it is on purpose: hosts are compared without regard to case (RFC 9110 section
+// 4.2.3), a redirect keeps the escapes that the client sent, a 405 lists OPTIONS, and a route that no request can
+// reach is refused.
+//
 // The package runs no handlers and reads no bodies.
 package router
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
 )
 
+// Errors that a RouteError wraps.
+var (
+	// ErrPattern is returned when a pattern has no meaning.
+	ErrPattern = errors.New("router: bad pattern")
+	// ErrConflict is returned when two patterns match a common request and neither is more specific.
+	ErrConflict = errors.New("router: conflicting patterns")
+	// ErrShadowed is returned when other patterns take every request that a pattern could match.
+	ErrShadowed = errors.New("router: unreachable pattern")
+	// ErrTooMany is returned when a pattern has more than MaxParams wildcards, or a table more than 64 methods.
+	ErrTooMany = errors.New("router: too many")
+)
+
 // Position says where a route was written. The zero value is unknown.
 type Position struct {
 	File         string
-	Line, Column int
+	Line, Column int // from 1
 }
 
 // String returns file:line:column.
@@ -39,29 +57,31 @@ func (p Position) String() string {
 type Route struct {
 	Pattern string
 	Pos     Position
-	Value   any
+	Value   any // not looked at
 }
 
-// Param is the value of a wildcard, percent-decoded.
+// Param is the value of a wildcard, percent-decoded. A value whose escapes are malformed is left as it was sent.
 type Param struct{ Name, Value string }
 
 // MaxParams is the most wildcards that a pattern may have.
 const MaxParams = 16
 
-// Params receives the wildcards of a match. Reusable; it lives where the caller puts it.
+// Params receives the wildcards of a match. It has room for MaxParams, so that it can live on a stack or in a pool; it is not
+// safe for concurrent use.
 type Params struct {
 	list [MaxParams]Param
 	n    int
 }
 
-// All returns the parameters in the order of the pattern. The slice is valid until the next match.
+// All returns the parameters in the order of the pattern. The slice is valid until the next match; the strings stay valid as
+// long as the path that was matched.
 func (p *Params) All() []Param { return p.list[:p.n] }
 
 // Get returns the value of a wildcard, or "".
 func (p *Params) Get(name string) string {
-	for _, q := range p.list[:p.n] {
-		if q.Name == name {
-			return q.Value
+	for i := range p.list[:p.n] {
+		if p.list[i].Name == name {
+			return p.list[i].Value
 		}
 	}
 	return ""
@@ -78,12 +98,20 @@ const (
 	Redirect                 // Location is the canonical path
 )
 
+// String returns the outcome's name.
+func (o Outcome) String() string {
+	return [...]string{"not found", "found", "method not allowed", "redirect"}[o]
+}
+
 // Match is the result of a search.
 type Match struct {
-	Outcome  Outcome
-	Route    *Route
-	Allow    string // methods for the Allow header field, sorted: with MethodNotAllowed
-	Location string // path, percent-encoded: with Redirect
+	Outcome Outcome
+	Route   *Route // with Found; belongs to the table, read-only
+	// Allow lists the methods for the Allow header field, sorted, with MethodNotAllowed. OPTIONS is always among them, so an
+	// OPTIONS request that no route handles gets its answer from here too.
+	Allow string
+	// Location is a path, percent-encoded and safe in a header field, with Redirect. The caller adds the query.
+	Location string
 }
 
 // RouteError is a pattern that cannot be used. Other is the route it collides with, if that is why.
@@ -91,61 +119,106 @@ type RouteError struct {
 	Route  Route
 	Other  *Route
 	Reason string
+	Kind   error // ErrPattern, ErrConflict, ErrShadowed or ErrTooMany
 }
 
+// Error names the route, its place and, where there is one, the other route with its place.
 func (e *RouteError) Error() string {
-	if e.Other != nil {
+	switch {
+	case e.Other != nil && errors.Is(e.Kind, ErrShadowed):
+		return fmt.Sprintf("%s: route %q is never reached: %q at %s %s", e.Route.Pos, e.Route.Pattern, e.Other.Pattern, e.Other.Pos, e.Reason)
+	case e.Other != nil:
 		return fmt.Sprintf("%s: route %q conflicts with %q at %s: %s", e.Route.Pos, e.Route.Pattern, e.Other.Pattern, e.Other.Pos, e.Reason)
 	}
 	return fmt.Sprintf("%s: route %q: %s", e.Route.Pos, e.Route.Pattern, e.Reason)
 }
 
-// Table is a compiled set of routes.
+// Unwrap returns Kind.
+func (e *RouteError) Unwrap() error { return e.Kind }
+
+// Table is a compiled set of routes. Immutable, but for a cache of Allow values; safe for concurrent use.
 type Table struct {
-	hosts  map[string]*node // method trees of patterns with a host
-	any    *node            // and of those without
-	routes []Route
+	hosts   map[string]*methods // of patterns with a host, in lower case
+	any     *methods            // and of those without
+	routes  []Route
+	methods []string // every method that a pattern names; a tree's bit is the index here
+	allowed atomic.Pointer[map[uint64]string]
 }
 
-// Router holds the table in force. The zero value has none and finds nothing.
+// Router holds the table in force. The zero value has none and finds nothing. Safe for concurrent use.
 type Router struct{ table atomic.Pointer[Table] }
 
 // Swap puts t in force; matches under way finish with the table they began with.
 func (r *Router) Swap(t *Table) { r.table.Store(t) }
 
-// Table returns the table in force, or nil.
+// Table returns the table in force, or nil. A nil table finds nothing.
 func (r *Router) Table() *Table { return r.table.Load() }
 
-// Compile builds a table. Errors are *RouteError, all of them joined: bad patterns, and pairs of patterns of which neither is
-// more specific than the other.
+// Match searches the table in force.
+func (r *Router) Match(method, host, escaped string, params *Params) Match {
+	return r.Table().Match(method, host, escaped, params)
+}
+
+// Compile builds a table. Its error joins one *RouteError for each route that cannot be used.
 func Compile(routes []Route) (*Table, error) {
-	t := &Table{hosts: map[string]*node{}, any: new(node), routes: slices.Clone(routes)}
-	var problems []error
+	t := &Table{hosts: map[string]*methods{}, any: new(methods), routes: slices.Clone(routes)}
+	var problems joined
 	mux := http.NewServeMux() // the reference for what is valid and what conflicts
 	for i := range t.routes {
 		r := &t.routes[i]
-		if err := register(mux, r.Pattern); err != nil {
+		canonical := lowerHost(r.Pattern)
+		if err := register(mux, canonical); err != nil {
 			problems = append(problems, explain(t.routes[:i], *r, err))
 			continue
 		}
-		p := parse(r.Pattern)
+		p := parse(canonical)
 		if len(p.names) > MaxParams {
-			problems = append(problems, &RouteError{Route: *r, Reason: fmt.Sprintf("more than %d wildcards", MaxParams)})
+			problems = append(problems, &RouteError{Route: *r, Reason: fmt.Sprintf("more than %d wildcards", MaxParams), Kind: ErrTooMany})
 			continue
 		}
-		root := t.any
-		if p.host != "" {
-			if root = t.hosts[p.host]; root == nil {
-				root = new(node)
-				t.hosts[p.host] = root
-			}
+		bit, ok := t.bit(p.method)
+		if !ok {
+			problems = append(problems, &RouteError{Route: *r, Reason: "more than 64 different methods", Kind: ErrTooMany})
+			continue
 		}
-		root.child(p.method).add(p, r)
+		t.host(p.host).tree(p.method, bit).add(p, r)
 	}
+	for _, name := range slices.Sorted(maps.Keys(t.hosts)) {
+		problems = append(problems, t.hosts[name].shadowed()...)
+	}
+	problems = append(problems, t.any.shadowed()...)
 	if len(problems) > 0 {
-		return nil, joined(problems)
+		return nil, problems
 	}
 	return t, nil
+}
+
+// Routes returns the compiled routes, in the order given. Read-only.
+func (t *Table) Routes() []Route { return t.routes }
+
+func (t *Table) host(name string) *methods {
+	if name == "" {
+		return t.any
+	}
+	m := t.hosts[name]
+	if m == nil {
+		m = new(methods)
+		t.hosts[name] = m
+	}
+	return m
+}
+
+// bit returns the number of a method in the sets that Allow is made from. "" has none.
+func (t *Table) bit(method string) (int, bool) {
+	if method == "" {
+		return 0, true
+	}
+	i := slices.Index(t.methods, method)
+	if i < 0 {
+		i = len(t.methods)
+		t.methods = append(t.methods, method)
+	}
+	return i, i < 64
 }
 
 // joined is errors.Join with one line for each.
@@ -161,9 +234,23 @@ func (j joined) Error() string {
 
 func (j joined) Unwrap() []error { return j }
 
+// lowerHost writes the host of a pattern in lower case.
+func lowerHost(pattern string) string {
+	start := strings.LastIndexAny(pattern[:pathStart(pattern)], " \t") + 1
+	end := pathStart(pattern)
+	return pattern[:start] + strings.ToLower(pattern[start:end]) + pattern[end:]
+}
+
+func pathStart(pattern string) int {
+	if i := strings.IndexByte(pattern, '/'); i >= 0 {
+		return i
+	}
+	return len(pattern)
+}
+
 var nothing = http.NotFoundHandler()
 
-// register tells what ServeMux thinks of a pattern.
+// register tells what ServeMux thinks of a pattern: it panics with what is wrong.
 func register(mux *http.ServeMux, pattern string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -176,138 +263,33 @@ func register(mux *http.ServeMux, pattern string) (err error) {
 
 // explain finds the route that r collides with, if that was ServeMux's reason.
 func explain(earlier []Route, r Route, reason error) *RouteError {
-	if err := register(http.NewServeMux(), r.Pattern); err != nil {
+	if err := register(http.NewServeMux(), lowerHost(r.Pattern)); err != nil {
 		text := err.Error()
 		if _, after, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "parsing ") {
 			text = after
 		}
-		return &RouteError{Route: r, Reason: text}
+		return &RouteError{Route: r, Reason: strings.TrimPrefix(text, "http: "), Kind: ErrPattern}
 	}
 	for i := range earlier {
 		pair := http.NewServeMux()
-		if register(pair, earlier[i].Pattern) != nil {
+		if register(pair, lowerHost(earlier[i].Pattern)) != nil {
 			continue
 		}
-		if register(pair, r.Pattern) != nil {
-			return &RouteError{Route: r, Other: &earlier[i], Reason: "they match the same requests and neither is more specific"}
-		}
-	}
-	return &RouteError{Route: r, Reason: reason.Error()}
-}
-
-// Routes returns the compiled routes, in the order given. Read-only.
-func (t *Table) Routes() []Route { return t.routes }
-
-// Match finds the route for a request. path is percent-encoded as it was sent, without query. params is overwritten.
-func (t *Table) Match(method, host, escaped string, params *Params) Match {
-	params.n = 0
-	if t == nil {
-		return Match{}
-	}
-	host = stripPort(host)
-	clean := escaped
-	if !isClean(escaped) {
-		clean = cleanPath(escaped)
-	}
-	found := t.find(method, host, clean, false, params)
-	if method != http.MethodConnect {
-		// "/tree" leads to "/tree/" when that is a pattern and "/tree" itself is none.
-		if !found.exact(clean, false) && clean[len(clean)-1] != '/' {
-			var unused Params
-			if t.find(method, host, clean, true, &unused).exact(clean, true) {
-				return Match{Outcome: Redirect, Location: clean + "/"}
+		if register(pair, lowerHost(r.Pattern)) != nil {
+			why := "some requests match both and neither is more specific"
+			if sameRequests(earlier[i].Pattern, r.Pattern) {
+				why = "they match the same requests"
 			}
-		}
-		if clean != escaped {
-			return Match{Outcome: Redirect, Location: clean}
+			return &RouteError{Route: r, Other: &earlier[i], Reason: why, Kind: ErrConflict}
 		}
 	}
-	if found != nil {
-		return Match{Outcome: Found, Route: found.route}
-	}
-	if allowed := t.methods(host, clean); allowed != "" {
-		return Match{Outcome: MethodNotAllowed, Allow: allowed}
-	}
-	return Match{}
+	return &RouteError{Route: r, Reason: reason.Error(), Kind: ErrConflict}
 }
 
-// find searches for path, with a slash added to it when slash is set.
-func (t *Table) find(method, host, path string, slash bool, params *Params) *leaf {
-	if root := t.hosts[host]; root != nil {
-		if l := root.byMethod(method, path, slash, params); l != nil {
-			return l
-		}
-	}
-	return t.any.byMethod(method, path, slash, params)
-}
-
-func (t *Table) methods(host, path string) string {
-	var params Params
-	set := map[string]bool{}
-	for _, root := range []*node{t.hosts[host], t.any} {
-		if root == nil {
-			continue
-		}
-		for method, tree := range root.children {
-			// With another method the path might have led to a redirect that adds a slash.
-			if method != "" && (tree.match(path, false, &params) != nil || path[len(path)-1] != '/' && tree.match(path, true, &params) != nil) {
-				set[method] = true
-				if method == http.MethodGet {
-					set[http.MethodHead] = true
-				}
-			}
-		}
-	}
-	if len(set) == 0 {
-		return ""
-	}
-	set[http.MethodOptions] = true
-	var list []string
-	for m := range set {
-		list = append(list, m)
-	}
-	slices.Sort(list)
-	return strings.Join(list, ", ")
-}
-
-// stripPort drops the port of a Host header field.
-func stripPort(host string) string {
-	i := strings.LastIndexByte(host, ':')
-	if i < 0 || strings.IndexByte(host[i:], ']') >= 0 {
-		return host
-	}
-	return host[:i]
-}
-
-// isClean tells whether cleanPath would change nothing.
-func isClean(p string) bool {
-	if p == "" || p[0] != '/' {
-		return false
-	}
-	return !strings.Contains(p, "//") && !strings.Contains(p, "/.")
-}
-
-// cleanPath is the canonical form of a path, as ServeMux has it: dot segments and doubled slashes removed, a trailing slash kept.
-func cleanPath(p string) string {
-	if p == "" {
-		return "/"
-	}
-	if p[0] != '/' {
-		p = "/" + p
-	}
-	clean := path.Clean(p)
-	if p[len(p)-1] == '/' && clean != "/" {
-		clean += "/"
-	}
-	return clean
-}
-
-func unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 {
-		return s
-	}
-	if u, err := url.PathUnescape(s); err == nil {
-		return u
-	}
-	return s
+// sameRequests tells whether two valid patterns differ at most in the names of their wildcards.
+func sameRequests(a, b string) bool {
+	p, q := parse(lowerHost(a)), parse(lowerHost(b))
+	return p.method == q.method && p.host == q.host && slices.EqualFunc(p.segments, q.segments, func(x, y segment) bool {
+		return x.text == y.text && x.wild == y.wild && x.multi == y.multi
+	})
 }

@@ -20,6 +20,7 @@ type Session struct {
 	Exchange *exchange.Exchange // nil outside HTTP
 	Set      *Set
 	Streams  Streams
+	Engine   any // what an engine's dialect keeps for the call
 
 	memory   runtime.Memory
 	base     *slog.Logger

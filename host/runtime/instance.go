@@ -116,8 +116,10 @@ func (in *Instance) Call(_ context.Context, f Func, stack []uint64) error {
 
 func (in *Instance) call(fn api.Function, name string, stack []uint64) error {
 	in.dirty = true
+	outer := in.running // set when a host function calls back into an export
 	in.running = fn
 	err := fn.CallWithStack(&in.ctx, stack)
+	in.running = outer
 	if err == nil {
 		return nil
 	}

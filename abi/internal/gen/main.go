@@ -21,6 +21,7 @@ type File struct {
 var emitters = []func(*Spec) []File{
 	emitHost,
 	emitGoSDK,
+	emitJS,
 	emitRust,
 	emitAssemblyScript,
 }

@@ -238,8 +238,8 @@ func (rec *accessRecord) keep(b []byte, limit int) span {
 
 // remote is the client's address without its port, made once per connection.
 func (c *conn) remote() string {
-	if c.key == "" {
-		c.key = hostOf(c.RemoteAddr())
+	if c.address == "" {
+		c.address = hostOf(c.RemoteAddr())
 	}
-	return c.key
+	return c.address
 }

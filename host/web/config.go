@@ -65,6 +65,9 @@ type Limits struct {
 	HeadTimeout time.Duration
 	// BodyTimeout bounds the time a request body may stand still while it is read; 408. Default 20 s.
 	BodyTimeout time.Duration
+	// BodyRate is how many bytes a second a body must bring while it is waited for, on average and beyond the grace of
+	// BodyTimeout; slower is 408. Default 512; negative allows any.
+	BodyRate int64
 	// WriteTimeout bounds the time a response may stand still because the client does not read; the connection is closed.
 	// Default 30 s.
 	WriteTimeout time.Duration
@@ -72,7 +75,8 @@ type Limits struct {
 	IdleTimeout time.Duration
 	// Connections bounds open connections; further ones get 503 with Retry-After. Default 16,384.
 	Connections int
-	// ConnectionsPerIP bounds open connections of one client address; further ones get 429. 0 means no bound.
+	// ConnectionsPerIP bounds open connections of one client address, for IPv6 of one /64 network; further ones get 429.
+	// 0 means no bound.
 	ConnectionsPerIP int
 	// InFlight bounds requests inside Handler; further ones get 503 with Retry-After. Default 4,096.
 	InFlight int
@@ -88,6 +92,7 @@ func (l Limits) WithDefaults() Limits {
 	setDefault(&l.BodyBytes, 8<<20)
 	setDefault(&l.HeadTimeout, 10*time.Second)
 	setDefault(&l.BodyTimeout, 20*time.Second)
+	setDefault(&l.BodyRate, 512)
 	setDefault(&l.WriteTimeout, 30*time.Second)
 	setDefault(&l.IdleTimeout, 75*time.Second)
 	setDefault(&l.Connections, 16384)

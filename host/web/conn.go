@@ -25,6 +25,7 @@ type conn struct {
 	rest   []byte // bytes received beyond the current message
 	stash  []byte // backs rest
 	began  int64  // server clock at the first byte of the current head
+	waited int64  // nanoseconds spent waiting for the current body
 	failed error  // a refusal, given by all later reads
 	served bool   // a request has been answered on this connection
 	over   bool   // the client has closed, or nothing was asked for too long
@@ -36,7 +37,8 @@ type conn struct {
 
 	request Request
 	record  *accessRecord // of the request being answered, nil when none is wanted
-	key     string        // client address, when connections are counted by it
+	key     string        // what the connection is counted by, empty when it is not
+	address string        // of the client, made when first needed
 
 	closeOnce sync.Once
 }
@@ -112,6 +114,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // startMessage resets what belongs to one message, at its first byte.
 func (c *conn) startMessage() {
 	c.request.bodyLimit = c.server.cfg.Limits.BodyBytes
+	c.waited = 0
 }
 
 func (c *conn) fail(bad *ProtocolError) error {
@@ -137,11 +140,15 @@ func (c *conn) receive(p []byte) (int, error) {
 			}
 		case inHead:
 			kind, since = waitHead, c.began
+		default:
+			since -= c.bodyDebt()
 		}
 		mark := waitMark(kind, since)
+		started := s.clock.Load()
 		c.reading.Store(mark)
 		n, err := c.Conn.Read(p)
 		c.reading.Store(0)
+		c.waited += s.clock.Load() - started
 		if n > 0 {
 			if c.framer.phase == inStart {
 				c.began = s.clock.Load()
@@ -176,6 +183,16 @@ func (c *conn) receive(p []byte) (int, error) {
 	}
 }
 
+// bodyDebt is how much longer the body has kept us waiting than BodyRate allows for what has come, in nanoseconds. It counts
+// against BodyTimeout, so that a client cannot hold a connection for ever by sending a byte now and then.
+func (c *conn) bodyDebt() int64 {
+	rate := c.server.cfg.Limits.BodyRate
+	if rate < 0 {
+		return 0
+	}
+	return max(c.waited-c.framer.body*1000/rate*int64(time.Millisecond), 0)
+}
+
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.As(err, &timeout) && timeout.Timeout()
@@ -191,7 +208,7 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // send writes in pieces so that progress can be seen.
 func (c *conn) send(p []byte) (int, error) {
-	const piece = 256 << 10
+	const piece = 64 << 10
 	total := 0
 	for {
 		part := p[total:]
@@ -226,7 +243,7 @@ func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 	if !ok || !bounded || c.muted {
 		return io.Copy(writerOnly{c}, r)
 	}
-	const piece = 512 << 10 // so that progress can be seen
+	const piece = 128 << 10 // so that progress can be seen
 	total := int64(0)
 	for limited.N > 0 {
 		part := io.LimitedReader{R: limited.R, N: min(limited.N, piece)}

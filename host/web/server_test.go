@@ -44,6 +44,8 @@ func TestSlowClients(t *testing.T) {
 		{"body stops", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", false, "408 closed"},
 		{"chunk stops", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", false, "408 closed"},
 		{"large body stops", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 90000\r\n\r\n" + strings.Repeat("a", 50000), false, "408 closed"},
+		{"body drips", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000\r\n\r\n", true, "408 closed"},
+		{"chunk drips", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n900\r\n", true, "408 closed"},
 		{"idle", plainGet, false, "200 closed"},
 		{"second head stops", plainGet + "GET", false, "200 408 closed"},
 	} {
@@ -86,7 +88,7 @@ func TestSlowClients(t *testing.T) {
 // TestBodyDrip: a body that makes progress may take longer than BodyTimeout.
 func TestBodyDrip(t *testing.T) {
 	checkLeaks(t)
-	ts := start(t, Config{Limits: Limits{BodyTimeout: 150 * time.Millisecond, HeadTimeout: 150 * time.Millisecond}}, true)
+	ts := start(t, Config{Limits: Limits{BodyTimeout: 150 * time.Millisecond, HeadTimeout: 150 * time.Millisecond, BodyRate: 8}}, true)
 	c := ts.dial()
 	defer c.Close()
 	go func() {
@@ -404,6 +406,19 @@ func TestHead(t *testing.T) {
 	}
 	if resp, body = get(t, c, plainGet); body != "Hello, World!\n" {
 		t.Errorf("then got %d %q", resp.StatusCode, body)
+	}
+}
+
+func TestClientKey(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::9": "2001:db8:1:2::/64",
+	} {
+		if got := clientKey(&net.TCPAddr{IP: net.ParseIP(in), Port: 4711}); got != want {
+			t.Errorf("clientKey(%s) = %s, want %s", in, got, want)
+		}
+	}
+	if got := clientKey(&net.UnixAddr{Name: "@x"}); got != "@x" {
+		t.Errorf("clientKey of a Unix socket: %q", got)
 	}
 }
 

@@ -103,25 +103,23 @@ func (i *image) close() {
 
 var hostPage = os.Getpagesize()
 
-// smallMemory is the size up to which copying everything beats asking which pages were written: BenchmarkRestore.
+// smallMemory is the size up to which copying everything beats asking the kernel to drop private pages, where it cannot tell
+// which they are.
 const smallMemory = 128 << 10
 
 // restore makes memory, the first len(i.view) bytes of a region that mapInto prepared, equal to the image.
 // It returns how many host pages it copied.
 func (i *image) restore(memory []byte) int {
-	switch {
-	case len(i.view) == 0:
+	if len(i.view) == 0 {
 		return 0
-	case len(i.view) <= smallMemory:
-		copy(memory, i.view)
-		return len(i.view) / hostPage
-	case pagemap >= 0:
+	}
+	if pagemap >= 0 {
 		if n, ok := i.restoreDirty(memory); ok {
 			return n
 		}
 	}
 	// The kernel forgets the private copies and shows the file again.
-	if unix.Madvise(memory, unix.MADV_DONTNEED) != nil {
+	if len(i.view) <= smallMemory || unix.Madvise(memory, unix.MADV_DONTNEED) != nil {
 		copy(memory, i.view)
 	}
 	return len(i.view) / hostPage

@@ -76,7 +76,7 @@ func (m *Module) newInstance(ctx context.Context) (*Instance, error) {
 		return in, nil
 	}
 	in.restoreGlobals()
-	in.wasi.restore(m.snapshot.wasi)
+	in.wasi.adopt(m.snapshot.wasi)
 	return in, nil
 }
 

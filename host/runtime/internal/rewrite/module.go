@@ -3,12 +3,14 @@ package rewrite
 // Implementation limits. They are those of the JavaScript embedding or wider,
 // and keep the engine from allocating for forged numbers.
 const (
-	maxModuleBytes  = 1 << 30
-	maxFunctions    = 1_000_000
-	maxTypeValues   = 1_000
-	maxLocals       = 50_000
-	maxTables       = 100
-	maxTableEntries = 10_000_000
+	maxModuleBytes = 1 << 30
+	maxFunctions   = 1_000_000
+	maxTypeValues  = 1_000
+	maxLocals      = 50_000
+	maxTables      = 100
+	// maxTableEntries is for all tables together when they are made, and again for
+	// what they may grow.
+	maxTableEntries = 1 << 20
 	maxPages        = 1 << 16
 )
 
@@ -80,6 +82,7 @@ type Module struct {
 	nameSection                                   span
 	names                                         map[uint32]string
 	moduleName                                    string
+	tableEntries                                  uint64      // of all defined tables
 	scratch                                       []openBlock // of readBody
 	// lastGlobal is the largest global in constant expressions, or -1.
 	lastGlobal int

@@ -221,8 +221,8 @@ func (r *reader) table() (t Table) {
 		r.fail(malformed(off, "table of %v", t.Type))
 	}
 	t.Limits = r.limits()
-	if r.err == nil && t.Limits.Min > maxTableEntries {
-		r.fail(tooLarge(off, "table of %d entries, at most %d", t.Limits.Min, maxTableEntries))
+	if t.Limits.Shared && r.err == nil {
+		r.fail(unsupported(off, "shared table"))
 	}
 	return t
 }
@@ -282,12 +282,16 @@ func (m *Module) readTable(r *reader) {
 		}
 		r.skip(2)
 	}
-	m.Tables = append(m.Tables, r.table())
+	t := r.table()
+	m.Tables = append(m.Tables, t)
+	if m.tableEntries += uint64(t.Limits.Min); m.tableEntries > maxTableEntries && r.err == nil {
+		r.fail(tooLarge(start, "tables of %d entries, at most %d", m.tableEntries, maxTableEntries))
+	}
 	expr := r.pos
 	if withInit {
 		m.constExpr(r)
 	}
-	if t := m.Tables[len(m.Tables)-1]; r.err == nil && t.Type.Code() == refNonNull && (!withInit || r.b[expr] == 0xd0) {
+	if r.err == nil && t.Type.Code() == refNonNull && (!withInit || r.b[expr] == 0xd0) {
 		r.fail(malformed(start, "table of %v without a value", t.Type))
 	}
 	m.tableDefs = append(m.tableDefs, item{start, expr, r.pos})

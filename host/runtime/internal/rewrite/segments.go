@@ -5,6 +5,33 @@ import "strconv"
 // This file writes the sections whose items change: memory, globals, exports,
 // elements and data.
 
+// tables writes the table section with bounded maximums, so that table.grow
+// cannot take the host's memory: the engine keeps tables on the heap.
+func (w *writer) tables(dst []byte) []byte {
+	defs := w.m.tableDefs
+	dst = appendU32(dst, uint32(len(defs)))
+	for i, it := range defs {
+		l := w.m.Tables[w.m.importedTables+i].Limits
+		r := reader{b: w.m.raw, pos: it.start, end: it.expr, types: len(w.m.Types)}
+		if w.m.raw[r.pos] == 0x40 {
+			r.skip(2)
+		}
+		r.valueType()
+		dst = append(dst, w.m.raw[it.start:r.pos]...)
+		room := max(l.Min, uint32(maxTableEntries/len(defs)))
+		if !l.HasMax || l.Max > room {
+			l.Max = room
+		}
+		dst = append(dst, 1)
+		dst = appendU32(dst, l.Min)
+		dst = appendU32(dst, l.Max)
+		if it.expr < it.end {
+			dst = w.expr(dst, &reader{b: w.m.raw, pos: it.expr, end: it.end})
+		}
+	}
+	return dst
+}
+
 // memory writes the memory section with the maximum from the options.
 func (w *writer) memory(dst []byte) []byte {
 	if len(w.m.Memories) == w.m.importedMems { // an empty section

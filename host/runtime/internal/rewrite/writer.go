@@ -48,8 +48,8 @@ func (w *writer) addFunc(f addedFunc) uint32 {
 	return uint32(len(w.m.Functions)+len(w.addedFuncs)-1) + w.shift
 }
 
-// module writes the whole binary. In a clone active data segments are empty and
-// there is no start function. code is the finished code section, shared by both.
+// module writes the whole binary. In a clone active data segments are empty, or
+// gone where no instruction could use them, and there is no start function. code is the finished code section, shared by both.
 func (w *writer) module(code []byte, clone bool) []byte {
 	m := w.m
 	dst := make([]byte, 0, len(m.raw)+len(m.raw)/8+256)
@@ -78,7 +78,7 @@ func (w *writer) module(code []byte, clone bool) []byte {
 			}
 		case secTable:
 			if m.present[id] {
-				section(id, w.items(appendU32(buf, uint32(len(m.tableDefs))), m.tableDefs))
+				section(id, w.tables(buf))
 			}
 		case secMemory:
 			if m.present[id] {
@@ -107,11 +107,11 @@ func (w *writer) module(code []byte, clone bool) []byte {
 				dst = append(dst, code...)
 			}
 		case secData:
-			if m.present[id] {
+			if m.present[id] && !(clone && m.dataUnused()) {
 				section(id, w.data(buf, clone))
 			}
 		default: // tags, data count
-			if m.present[id] {
+			if m.present[id] && !(id == secDataCount && clone && m.dataUnused()) {
 				s := m.sections[id]
 				section(id, append(buf, m.raw[s.start:s.end]...))
 			}

@@ -46,7 +46,7 @@ members = ["sdk/rust", "${crate#"$root"/}"]
 panic = "abort"
 lto = true
 codegen-units = 1
-opt-level = "s"
+opt-level = 3
 strip = "debuginfo"
 EOF
 # The profile has to be the workspace's.
@@ -64,4 +64,4 @@ RUSTFLAGS="--remap-path-prefix=$source=/rust -Clink-arg=-zstack-size=65536" \
 	--config "source.rust-src.directory=\"$source/library/vendor\"" \
 	--message-format=json-render-diagnostics >"$work/messages"
 built=$(sed -n 's/.*"filenames":\["\([^"]*\.wasm\)"\].*/\1/p' "$work/messages" | tail -n 1)
-cp "$built" "$out"
+cat "$built" >"$out"

@@ -6,7 +6,7 @@
 
 import { DEPTH, RECORD_BYTES } from "./abi";
 import { Fields, Headers, Pairs } from "./fields";
-import { isUtf8 } from "./text";
+import { isUtf8, textOf } from "./text";
 import { Kind, Value } from "./value";
 
 /** Appends values to a growing buffer. */
@@ -96,8 +96,19 @@ export class Writer {
 
   /** Appends the UTF-8 bytes of a text without a head. */
   text(s: string): void {
-    const n = String.UTF8.byteLength(s);
-    String.UTF8.encodeUnsafe(changetype<usize>(s), s.length, this.reserve(n));
+    // Most text is ASCII, which takes as many bytes as it has characters.
+    const from = changetype<usize>(s);
+    const start = this.length;
+    const to = this.reserve(s.length);
+    for (let i = 0; i < s.length; i++) {
+      const c = load<u16>(from + (i << 1));
+      if (c >= 0x80) {
+        this.length = start;
+        String.UTF8.encodeUnsafe(from, s.length, this.reserve(String.UTF8.byteLength(s)));
+        return;
+      }
+      store<u8>(to + i, c);
+    }
   }
 
   private binHead(n: i32): void {
@@ -316,7 +327,7 @@ export class Reader {
       this.fail("text that is not UTF-8");
       return "";
     }
-    return String.UTF8.decodeUnsafe(at, n);
+    return textOf(at, n);
   }
 
   private integer(): i64 {

@@ -23,17 +23,24 @@ export function begin(seed: Uint8Array): void {
   used = 64;
 }
 
-// @ts-ignore: decorator
-@inline
-function quarter(s: StaticArray<u32>, a: i32, b: i32, c: i32, d: i32): void {
-  s[a] += s[b];
-  s[d] = rotl(s[d] ^ s[a], 16);
-  s[c] += s[d];
-  s[b] = rotl(s[b] ^ s[c], 12);
-  s[a] += s[b];
-  s[d] = rotl(s[d] ^ s[a], 8);
-  s[c] += s[d];
-  s[b] = rotl(s[b] ^ s[c], 7);
+/** A step of the block function on four words (RFC 8439 section 2.1). */
+function quarter(s: StaticArray<u32>, i: i32, k: i32, l: i32, m: i32): void {
+  let a = unchecked(s[i]);
+  let b = unchecked(s[k]);
+  let c = unchecked(s[l]);
+  let d = unchecked(s[m]);
+  a += b;
+  d = rotl(d ^ a, 16);
+  c += d;
+  b = rotl(b ^ c, 12);
+  a += b;
+  d = rotl(d ^ a, 8);
+  c += d;
+  b = rotl(b ^ c, 7);
+  unchecked((s[i] = a));
+  unchecked((s[k] = b));
+  unchecked((s[l] = c));
+  unchecked((s[m] = d));
 }
 
 function start(i: i32): u32 {

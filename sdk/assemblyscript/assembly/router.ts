@@ -7,11 +7,28 @@ import { Form, percentDecode } from "./text";
 /** What answers a request. */
 export type Handler = (request: Request) => Response;
 
+/** One part of a pattern between slashes. */
+class Segment {
+  /** The text to match, or the wildcard's name. */
+  readonly text: string;
+  readonly isWildcard: bool;
+  readonly isRest: bool;
+
+  constructor(pattern: string) {
+    const wildcard = pattern.startsWith("{") && pattern.endsWith("}");
+    const rest = wildcard && pattern.endsWith("...}");
+    this.text = wildcard ? pattern.substring(1, pattern.length - (rest ? 4 : 1)) : pattern;
+    this.isWildcard = wildcard;
+    this.isRest = rest;
+  }
+}
+
 class Route {
-  readonly segments: string[];
+  readonly segments: Segment[] = [];
 
   constructor(readonly method: string, pattern: string, readonly handler: Handler) {
-    this.segments = pattern.split("/");
+    const parts = pattern.split("/");
+    for (let i = 0; i < parts.length; i++) this.segments.push(new Segment(parts[i]));
   }
 
   /** Compares the segments of a path with the pattern, and notes what the wildcards matched. */
@@ -20,16 +37,16 @@ class Route {
     for (let i = 0; i < own.length; i++) {
       const segment = own[i];
       if (i >= path.length) return false;
-      if (segment.endsWith("...}")) {
-        params.names.push(segment.substring(1, segment.length - 4));
+      if (segment.isRest) {
+        params.names.push(segment.text);
         params.values.push(percentDecode(path.slice(i).join("/"), false));
         return true;
       }
-      if (segment.startsWith("{") && segment.endsWith("}")) {
+      if (segment.isWildcard) {
         if (!path[i].length) return false;
-        params.names.push(segment.substring(1, segment.length - 1));
+        params.names.push(segment.text);
         params.values.push(percentDecode(path[i], false));
-      } else if (segment != path[i] && segment != percentDecode(path[i], false)) return false;
+      } else if (segment.text != path[i] && segment.text != percentDecode(path[i], false)) return false;
     }
     return own.length == path.length;
   }
@@ -86,14 +103,12 @@ export class Router {
     let allow = "";
     for (let i = 0; i < this.routes.length; i++) {
       const route = this.routes[i];
-      request.own.names = [];
-      request.own.values = [];
+      request.own.clear();
       if (!route.matches(path, request.own)) continue;
       if (route.method == method || route.method == request.method) return route.handler(request);
       allow += allow.length ? ", " + route.method : route.method;
     }
-    request.own.names = [];
-    request.own.values = [];
+    request.own.clear();
     const fallback = this.fallback;
     if (fallback) return fallback(request);
     if (!allow.length) return Response.problem(404, "no route matches the path");

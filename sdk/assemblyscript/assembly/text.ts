@@ -2,9 +2,25 @@
 
 import { Writer } from "./msgpack";
 
+/** Address of the first byte that is not ASCII, or end. */
+function skipAscii(ptr: usize, end: usize): usize {
+  while (ptr + 8 <= end && !(load<u64>(ptr) & 0x8080808080808080)) ptr += 8;
+  while (ptr < end && load<u8>(ptr) < 0x80) ptr++;
+  return ptr;
+}
+
+/** Text of n bytes of ASCII. */
+function widen(ptr: usize, n: u32): string {
+  const s = changetype<string>(__new(n << 1, idof<string>()));
+  const to = changetype<usize>(s);
+  for (let i: u32 = 0; i < n; i++) store<u16>(to + (i << 1), load<u8>(ptr + i));
+  return s;
+}
+
 /** Whether n bytes are UTF-8 (Unicode Standard, table 3-7). */
 export function isUtf8(ptr: usize, n: u32): bool {
   const end = ptr + n;
+  ptr = skipAscii(ptr, end);
   while (ptr < end) {
     const b = <u32>load<u8>(ptr++);
     if (b < 0x80) continue;
@@ -32,6 +48,7 @@ export function isUtf8(ptr: usize, n: u32): bool {
 
 /** Text of bytes; bytes that are not UTF-8 are read as Latin-1, so nothing is lost. */
 export function textOf(ptr: usize, n: u32): string {
+  if (skipAscii(ptr, ptr + n) == ptr + n) return widen(ptr, n);
   if (isUtf8(ptr, n)) return String.UTF8.decodeUnsafe(ptr, n);
   let s = "";
   for (let i: u32 = 0; i < n; i++) s += String.fromCharCode(load<u8>(ptr + i));
@@ -106,6 +123,13 @@ export class Form {
   has(name: string): bool {
     return this.names.includes(name);
   }
+
+  /** Removes all names. */
+  clear(): void {
+    if (!this.names.length) return;
+    this.names = [];
+    this.values = [];
+  }
 }
 
 /** Bytes in base64 with padding (RFC 4648 section 4). */
@@ -126,8 +150,14 @@ export function base64(bytes: Uint8Array): string {
 
 /** Bytes as lower-case hex digits. */
 export function hex(bytes: Uint8Array): string {
-  const digits = "0123456789abcdef";
-  let out = "";
-  for (let i = 0; i < bytes.length; i++) out += digits.charAt(bytes[i] >> 4) + digits.charAt(bytes[i] & 15);
-  return out;
+  const out = new Writer(bytes.length * 2);
+  for (let i = 0; i < bytes.length; i++) {
+    out.byte(digit(bytes[i] >> 4));
+    out.byte(digit(bytes[i] & 15));
+  }
+  return widen(out.pointer, out.length);
+}
+
+function digit(d: i32): i32 {
+  return d < 10 ? 48 + d : 87 + d;
 }

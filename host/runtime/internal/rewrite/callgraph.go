@@ -11,8 +11,10 @@ const (
 	// it polls less often, and maxCopies how many copies at most.
 	unrollBudget = 64
 	maxCopies    = 8
-	// hostCallCost is charged for a call of an import.
-	hostCallCost = 8
+	// hostCallCost is charged for a call of an import, and indirectExtra more than
+	// the callee for an indirect call.
+	hostCallCost  = 32
+	indirectExtra = 4
 )
 
 // callGraph decides which functions poll at their entry and what a call of the
@@ -246,7 +248,7 @@ func (g *callGraph) indirectCost(f, typ uint32) uint32 {
 	if g.cut(f, typ) {
 		return 1
 	}
-	return g.cost[len(g.m.Functions)+int(g.shapes[typ])] + hostCallCost
+	return g.cost[len(g.m.Functions)+int(g.shapes[typ])] + indirectExtra
 }
 
 // siteWeight is what a polling indirect call pays.

@@ -99,8 +99,8 @@ type body struct {
 	// bulk is set when the body has memory.fill, memory.copy or the like.
 	bulk     bool
 	loops    []loopInfo // in order of the loop instructions
-	callees  []uint32   // direct, deduplicated only by neighbour
-	indirect []uint32   // type indices of indirect calls
+	callees  []uint32   // direct, one per call instruction
+	indirect []uint32   // type indices, one per indirect call
 }
 
 // item is a table or global: its type, then a constant expression unless expr

@@ -7,6 +7,8 @@ const (
 	opLoop           = 0x03
 	opIf             = 0x04
 	opElse           = 0x05
+	opThrow          = 0x08
+	opThrowRef       = 0x0a
 	opEnd            = 0x0b
 	opBr             = 0x0c
 	opBrIf           = 0x0d
@@ -87,9 +89,9 @@ func buildImmediates() (t [256]byte) {
 	set(immBlock, 0x02, 0x04)
 	t[opElse] = immNone
 	set(immLegacy, 0x06, 0x07)
-	t[0x08] = immIndex // throw
+	t[opThrow] = immIndex
 	t[0x09] = immLegacy
-	t[0x0a] = immNone // throw_ref
+	t[opThrowRef] = immNone
 	t[opEnd] = immNone
 	set(immIndex, opBr, opBrIf)
 	t[opBrTable] = immBrTable

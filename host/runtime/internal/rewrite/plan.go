@@ -69,7 +69,7 @@ func (p *planner) plan(f uint32) {
 	root := scope{acc: -1, loop: -1, levels: 1}
 	if p.meter && p.g.entry[f] {
 		root.acc = p.poll(atEntry, b.code)
-		p.events[0].a = b.local
+		p.events[0].a = b.local + frameWeight
 	}
 	p.scopes = append(p.scopes[:0], root)
 	p.d.reader = reader{b: p.m.raw, pos: b.code, end: b.end, types: len(p.m.Types)}
@@ -93,7 +93,7 @@ func (p *planner) poll(origin pollOrigin, pos int) int {
 
 func (p *planner) inst(b *body, in inst) {
 	if p.meter {
-		p.charge(in, 1)
+		p.charge(in, opWeight(in.op))
 	}
 	switch in.op {
 	case opBlock, opIf:

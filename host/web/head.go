@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // requestHead is what the framing of the rest of a message depends on.
@@ -242,8 +243,9 @@ func nextControl(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
 		del := w ^ low*0x7f
-		if ((w-low*0x20)&^w|(del-low)&^del)&high != 0 {
-			break
+		// A borrow can mark bytes wrongly, but only above one that is marked rightly: the lowest mark is true.
+		if marks := ((w-low*0x20)&^w | (del-low)&^del) & high; marks != 0 {
+			return i + bits.TrailingZeros64(marks)/8
 		}
 	}
 	for ; i < len(b); i++ {

@@ -26,6 +26,8 @@ type Instance struct {
 	parent    context.Context
 	deadline  time.Time
 	granted   int32 // fuel given at the last poll
+	slice     int32 // fuel to give at the next; kept from call to call
+	polled    time.Time
 	fuelUsed  int64
 	yielded   time.Time
 	hostCalls int64
@@ -60,20 +62,30 @@ func (in *Instance) Memory() Memory { return in.memory }
 // Begin starts a call: counters are zeroed, and the guest must be done at deadline or after Limits.Time, whichever is earlier. A
 // zero deadline means only the limit. When ctx ends the guest is stopped.
 func (in *Instance) Begin(ctx context.Context, deadline time.Time) {
-	if limit := time.Now().Add(in.module.limits.Time); deadline.IsZero() || limit.Before(deadline) {
+	in.polled = time.Now()
+	if limit := in.polled.Add(in.module.limits.Time); deadline.IsZero() || limit.Before(deadline) {
 		deadline = limit
 	}
 	in.begin(ctx, deadline)
 }
 
-// slice is the fuel between two polls: some tens of microseconds of guest code.
-const slice = 20_000
+// slice is the fuel between two polls to begin with: some tens of microseconds of straight code. Weights are upper bounds, and
+// far too high where code branches much, as interpreters do; so an instance whose polls come sooner than pollEvery gets
+// larger slices, and smaller ones again when they come late.
+const (
+	slice     = 20_000
+	maxSlice  = slice << 8
+	pollEvery = 10 * time.Microsecond
+)
 
 func (in *Instance) begin(ctx context.Context, deadline time.Time) {
 	in.parent, in.deadline = ctx, deadline
-	in.granted, in.fuelUsed, in.hostCalls = slice, 0, 0
+	if in.slice == 0 || in.module.limits.Fuel > 0 {
+		in.slice = slice
+	}
+	in.granted, in.fuelUsed, in.hostCalls = in.slice, 0, 0
 	in.yielded = time.Time{}
-	in.fuel.Set(slice)
+	in.fuel.Set(uint64(in.slice))
 }
 
 // Deadline is when the call must be done.
@@ -142,8 +154,22 @@ func (in *Instance) poll(left int32) int32 {
 	if stackOf := in.module.stackOf; stackOf != nil && in.running != nil && stackOf(in.running) > in.module.limits.StackBytes {
 		in.Fail(ErrStack)
 	}
-	in.granted = slice
-	return slice
+	in.granted = in.slice
+	return in.slice
+}
+
+// pace sets the size of the next slices from the time since the last poll. A module with a fuel limit keeps the first one, so
+// that its limit is exact to a slice.
+func (in *Instance) pace(now time.Time) {
+	since := now.Sub(in.polled)
+	in.polled = now
+	switch {
+	case in.module.limits.Fuel > 0:
+	case since < pollEvery && in.slice < maxSlice:
+		in.slice *= 2
+	case since > 8*pollEvery && in.slice > slice:
+		in.slice /= 2
+	}
 }
 
 // yieldAfter is how long a guest computes before other goroutines get its processor. Go's own preemption needs 10 ms.
@@ -151,6 +177,7 @@ const yieldAfter = time.Millisecond
 
 func (in *Instance) checkTime() {
 	now := time.Now()
+	in.pace(now)
 	if now.After(in.deadline) {
 		in.Fail(ErrDeadline)
 	}

@@ -1,6 +1,6 @@
 // The exports of a module: what is between the host and a handler.
 
-import { BootRequest, Code, core_log, HttpRequest, JobRequest, JobResult, LogLevel } from "./abi";
+import { BootRequest, Code, core_log, HttpRequest, JobRequest, JobResult, LogLevel, RECORD_BYTES } from "./abi";
 import { Log } from "./log";
 import { Verdict } from "./middleware";
 import { Reader, Writer } from "./msgpack";
@@ -69,6 +69,7 @@ export function stackhost_alloc(length: u32): usize {
 }
 
 function answer(): i64 {
+  if (output.length > RECORD_BYTES) return failed(Code.INTERNAL, "the answer is longer than a record may be; send it with Response.start");
   return (<i64>output.pointer << 32) | output.length;
 }
 
@@ -87,8 +88,7 @@ export function stackhost_http(ptr: usize, length: i32): i64 {
   const request = new Request(record);
   const r = router;
   const h = handler;
-  let response = r ? r.handle(request) : h ? h(request) : Response.fail(Code.UNSUPPORTED, "the module serves nothing");
-  response = response.streamIfLong();
+  const response = r ? r.handle(request) : h ? h(request) : Response.fail(Code.UNSUPPORTED, "the module serves nothing");
   if (response.code < 0) return failed(response.code, response.reason);
   if (response.isStarted) return 0;
   output.length = 0;

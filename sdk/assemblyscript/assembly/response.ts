@@ -1,6 +1,6 @@
 // Responses, whole and streamed.
 
-import { http_respond, INLINE_BODY_BYTES, StreamReply } from "./abi";
+import { http_respond, StreamReply } from "./abi";
 import { Headers } from "./fields";
 import { Reply } from "./host";
 import { Json } from "./json";
@@ -9,7 +9,9 @@ import { Stream } from "./stream";
 import { bytesOf } from "./text";
 
 /**
- * A response: status, headers and a body that is held whole. For a body that comes into being piece by piece, see `start`.
+ * A response: status, headers and a body that is held whole, together at most 1 MiB. For a body that is longer or comes into being
+ * piece by piece, see `start`. A module that never starts a stream does not import `http respond`, and a host can serve it on a shorter
+ * way; so nothing here does it unasked.
  */
 export class Response {
   headers: Headers = new Headers();
@@ -102,18 +104,6 @@ export class Response {
     reply.settle(http_respond(w.pointer, w.length, reply.pointer, reply.capacity));
     if (reply.code < 0) return new Stream(0, reply.code);
     return new Stream(<u32>StreamReply.read(reply.reader()).stream, 0);
-  }
-
-  /** Sends a body that is too long for a record through a stream. */
-  streamIfLong(): Response {
-    if (this.isStarted || this.code < 0 || this.body.length <= INLINE_BODY_BYTES) return this;
-    const body = this.body;
-    this.body = new Uint8Array(0);
-    const out = this.start();
-    for (let at = 0; at < body.length; at += INLINE_BODY_BYTES) {
-      out.writeBytes(body.subarray(at, min(at + INLINE_BODY_BYTES, body.length)));
-    }
-    return out.finish();
   }
 
   /** Appends the HttpResponse record. */

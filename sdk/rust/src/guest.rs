@@ -1,6 +1,6 @@
 //! The exports of a module: what the macros put between the host and a handler.
 
-use crate::abi::{BootRequest, Code, HttpRequest, JobRequest, JobResult};
+use crate::abi::{BootRequest, Code, HttpRequest, JobRequest, JobResult, RECORD_BYTES};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::middleware::Verdict;
@@ -11,6 +11,8 @@ use std::cell::{Cell, RefCell};
 /// Room for a record that is set aside before the snapshot, so that ordinary requests and
 /// responses always use the same few pages of memory.
 const ROOM: usize = 2048;
+
+const TOO_LONG: &str = "the answer is longer than a record may be; send it with Response::start";
 
 thread_local! {
     static READY: Cell<bool> = const { Cell::new(false) };
@@ -66,8 +68,7 @@ pub fn http(request: &[u8], handler: &dyn Handle) -> Answer {
         Err(e) => return failed(e.into()),
     };
     begin(record.random, record.time_us);
-    let answer = handler.handle(&mut Request::new(record));
-    match answer.and_then(|response| response.stream_if_long()) {
+    match handler.handle(&mut Request::new(record)) {
         Ok(response) if response.is_started() => Answer::Done,
         Ok(response) => output(|out| response.encode(out)),
         Err(e) => failed(e),
@@ -129,8 +130,11 @@ fn output(encode: impl FnOnce(&mut Vec<u8>)) -> Answer {
     OUTPUT.with_borrow_mut(|out| {
         out.clear();
         encode(out);
-    });
-    Answer::Record
+        match out.len() <= RECORD_BYTES {
+            true => Answer::Record,
+            false => failed(Error::new(Code::INTERNAL, TOO_LONG)),
+        }
+    })
 }
 
 fn failed(e: Error) -> Answer {

@@ -1,6 +1,6 @@
 //! Responses, whole and streamed.
 
-use crate::abi::{imports, HttpResponse, StreamReply, INLINE_BODY_BYTES};
+use crate::abi::{imports, HttpResponse, StreamReply};
 use crate::error::Result;
 use crate::json;
 use crate::{host, Stream};
@@ -9,9 +9,11 @@ use std::borrow::Cow;
 /// Bytes of a response: borrowed for the life of the program, or its own.
 type Bytes = Cow<'static, [u8]>;
 
-/// A response: status, headers and a body that is held whole.
+/// A response: status, headers and a body that is held whole, together at most 1 MiB.
 ///
-/// For a body that comes into being piece by piece, see [`Response::start`].
+/// For a body that is longer or comes into being piece by piece, see [`Response::start`]. A module that
+/// never starts a stream does not import `http respond`, and a host can serve it on a shorter way; so
+/// nothing here does it unasked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     status: u16,
@@ -124,19 +126,6 @@ impl Response {
 
     pub(crate) fn is_started(&self) -> bool {
         self.started
-    }
-
-    /// Sends a body that is too long for a record through a stream.
-    pub(crate) fn stream_if_long(mut self) -> Result<Response> {
-        if self.started || self.body.len() <= INLINE_BODY_BYTES {
-            return Ok(self);
-        }
-        let body = std::mem::take(&mut self.body);
-        let mut out = self.start()?;
-        for piece in body.chunks(INLINE_BODY_BYTES) {
-            out.write(piece)?;
-        }
-        out.finish()
     }
 
     /// The record, borrowing from this response.

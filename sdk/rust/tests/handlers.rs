@@ -99,8 +99,9 @@ fn streamed_responses() {
     };
     assert_eq!(Call::get("/").send(&twice).status, 200);
 
-    let long = |_: &mut Request| Ok(Response::text("y".repeat(200_000)));
-    assert_eq!(Call::get("/").send(&long).body.len(), 200_000);
+    let long = |r: &mut Request| Ok(Response::text("y".repeat(r.param("n").parse().unwrap())));
+    assert_eq!(Call::get("/").param("n", "200000").send(&long).body.len(), 200_000);
+    assert_eq!(Call::get("/").param("n", "1048576").send(&long).code, Some(Code::INTERNAL));
 }
 
 #[test]

@@ -9,7 +9,7 @@ import (
 )
 
 // Request is what the server knows about a request beside fasthttp's own context. The handler may set the fields for the
-// access record. It is reused for the next request of the connection: do not keep it after the response is written.
+// access record, until it returns. It is reused for the next request of the connection: do not keep it after the response is written.
 type Request struct {
 	ID      string    // request id; a fresh string, free to keep
 	Start   time.Time // when the head had arrived

@@ -15,7 +15,7 @@ type console struct {
 	json     bool // --json: one JSON value on out, nothing else
 }
 
-// show writes value as JSON with --json, else what human prints.
+// show writes value as JSON with --json, else what human prints. human may be nil where the caller has looked at json.
 func (c *console) show(value any, human func(w io.Writer)) error {
 	if c.json {
 		e := json.NewEncoder(c.out)

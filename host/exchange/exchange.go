@@ -40,27 +40,31 @@ type Exchange struct {
 	Start       time.Time      // when the request was handed to the host
 	Deadline    time.Time      // when an answer must be complete
 
-	Body       []byte    // the whole body when BodyStream is nil
+	// Wildcards is where the router writes; Params is a view of it.
+	Wildcards router.Params
+
+	Body       []byte    // the whole body when BodyStream is nil; kept for the next exchange
 	BodyStream io.Reader // the body, when it is longer than abi.LimitInlineBodyBytes or of unknown length
 	BodyLength int64     // bytes, -1 when unknown
 
 	// HostCalls, when set, is told of every structured host call; the development error page shows them.
 	HostCalls func(name string, took time.Duration, code abi.Code)
 
+	// SendStream makes body the response's body stream. It is the web server's, which compresses it where that is called for.
+	SendStream func(ctx *fasthttp.RequestCtx, body io.Reader, size int)
 	// Failed, when set, is told of the error that a handler ended with after its answer had begun.
 	Failed func(error)
 
-	headers    []abi.Header // parsed request headers; nil until Headers is called
-	names      []byte       // lower-cased names that headers points into
-	parsed     bool
-	later      []abi.Header // response headers that a middleware asked for
-	detached   bool
-	mu         sync.Mutex
-	responded  bool          // guarded by mu
-	headReady  chan struct{} // closed by Respond in a detached exchange
-	done       chan struct{} // closed when the detached handler has returned
-	pipe       *pipe
-	streamOpen bool
+	headers   []abi.Header // parsed request headers; nil until Headers is called
+	names     []byte       // lower-cased names that headers points into
+	parsed    bool
+	later     []abi.Header // response headers that a middleware asked for
+	detached  bool
+	mu        sync.Mutex
+	responded bool          // guarded by mu
+	headReady chan struct{} // closed by Respond in a detached exchange
+	done      chan struct{} // closed when the detached handler has returned
+	pipe      *pipe
 }
 
 var pool = sync.Pool{New: func() any { return new(Exchange) }}
@@ -82,7 +86,7 @@ func (x *Exchange) Release() {
 }
 
 func (x *Exchange) recycle() {
-	*x = Exchange{headers: x.headers[:0], names: x.names[:0], later: x.later[:0], Params: x.Params[:0]}
+	*x = Exchange{headers: x.headers[:0], names: x.names[:0], later: x.later[:0], Body: x.Body[:0]}
 	pool.Put(x)
 }
 
@@ -135,8 +139,11 @@ func (x *Exchange) Respond(ctx context.Context) (*Stream, error) {
 	x.ApplyLaterHeaders()
 	x.pipe = newPipe()
 	x.Ctx.Response.ImmediateHeaderFlush = true
-	x.Ctx.Response.SetBodyStream(&body{pipe: x.pipe, x: x, done: x.done}, -1)
-	x.streamOpen = true
+	if reader := (&body{pipe: x.pipe, x: x, done: x.done}); x.SendStream != nil {
+		x.SendStream(x.Ctx, reader, -1)
+	} else {
+		x.Ctx.Response.SetBodyStream(reader, -1)
+	}
 	close(x.headReady)
 	return &Stream{x: x, ctx: ctx}, nil
 }

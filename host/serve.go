@@ -1,0 +1,187 @@
+package host
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/stackhost/stackhost/abi"
+	"github.com/stackhost/stackhost/host/dialect"
+	"github.com/stackhost/stackhost/host/exchange"
+	"github.com/stackhost/stackhost/host/runtime"
+	"github.com/stackhost/stackhost/host/web"
+	"github.com/stackhost/stackhost/router"
+	"github.com/valyala/fasthttp"
+)
+
+// view is b as a string without a copy, for look-ups.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+func (h *Host) handle(ctx *fasthttp.RequestCtx) {
+	if h.cfg.Intercept != nil && h.cfg.Intercept(ctx) {
+		return
+	}
+	x := exchange.Acquire(ctx)
+	defer x.Release()
+	// A deploy may retire the deployment between finding it and entering a module; then the request starts over in the next.
+	for range 3 {
+		if !h.dispatch(h.active.Load(), x) {
+			return
+		}
+	}
+	h.problems.Write(ctx, &web.Problem{Status: 503, Code: "deploying"})
+}
+
+// bodyLimit is the limit of the route that a request leads to, for the front to refuse a longer body unread.
+func (h *Host) bodyLimit(ctx *fasthttp.RequestCtx) int64 {
+	d := h.active.Load()
+	if d == nil {
+		return 0
+	}
+	var params router.Params
+	m := d.table.Match(view(ctx.Method()), view(ctx.Host()), view(ctx.URI().PathOriginal()), &params)
+	if m.Outcome != router.Found {
+		return 0
+	}
+	return m.Route.Value.(*target).body
+}
+
+// dispatch routes and answers a request. It returns true when the deployment was retired before anything happened.
+func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
+	ctx := x.Ctx
+	if d == nil {
+		h.problems.Write(ctx, &web.Problem{Status: 503, Title: "No app is deployed", Code: "no-app"})
+		return false
+	}
+	path := ctx.URI().PathOriginal()
+	m := d.table.Match(view(ctx.Method()), view(ctx.Host()), view(path), &x.Wildcards)
+	switch m.Outcome {
+	case router.NotFound:
+		h.problems.NotFound(ctx)
+		return false
+	case router.MethodNotAllowed:
+		h.problems.MethodNotAllowed(ctx, m.Allow)
+		return false
+	case router.Redirect:
+		h.redirect(ctx, m.Location, fasthttp.StatusPermanentRedirect)
+		return false
+	}
+	t := m.Route.Value.(*target)
+	request := web.Of(ctx)
+	request.Route = t.Pattern
+	request.Module = t.Module
+	if t.Redirect != nil {
+		h.redirect(ctx, expand(t.Redirect.To, &x.Wildcards), t.Redirect.Status)
+		return false
+	}
+	if t.files != nil && len(t.middleware) == 0 {
+		t.files(ctx)
+		return false
+	}
+	h.fill(x, t, request, path)
+	if err := h.readBody(x, t); err != nil {
+		h.problems.WriteError(ctx, err)
+		return false
+	}
+	for _, mw := range t.middleware {
+		verdict, err := h.middleware(mw, x)
+		if err != nil {
+			return h.fail(x, mw, err)
+		}
+		if verdict == dialect.Answered {
+			x.ApplyLaterHeaders()
+			return false
+		}
+	}
+	if t.files != nil {
+		t.files(ctx)
+		x.ApplyLaterHeaders()
+		return false
+	}
+	if t.loaded.err != nil {
+		return h.fail(x, t.loaded, t.loaded.err)
+	}
+	x.Failed = func(err error) { h.record(ctx, t.loaded, err) }
+	if err := t.loaded.guest.HTTP(x); err != nil {
+		return h.fail(x, t.loaded, err)
+	}
+	if !x.Responded() {
+		x.ApplyLaterHeaders()
+	}
+	return false
+}
+
+func (h *Host) fill(x *exchange.Exchange, t *target, request *web.Request, path []byte) {
+	ctx := x.Ctx
+	x.Route, x.Params = t.Pattern, x.Wildcards.All()
+	x.ID, x.TraceParent = request.ID, request.TraceParent(ctx)
+	x.Scheme = "http"
+	if ctx.IsTLS() {
+		x.Scheme = "https"
+	}
+	x.Remote = ctx.RemoteIP().String()
+	x.Path, x.Query = path, ctx.URI().QueryString()
+	x.Start = request.Start
+	x.Deadline = time.Now().Add(t.time)
+	x.SendStream = web.SetBodyStream
+	if h.cfg.Development {
+		x.HostCalls = func(name string, took time.Duration, code abi.Code) { note(ctx, name, took, code) }
+	}
+}
+
+// readBody reads a short body now, so that it travels inside the request record; a long one is read by the guest.
+func (h *Host) readBody(x *exchange.Exchange, t *target) error {
+	x.BodyLength = web.BodyLength(x.Ctx)
+	if x.BodyLength == 0 {
+		return nil
+	}
+	if err := web.SetBodyLimit(x.Ctx, t.body); err != nil {
+		return err
+	}
+	if x.BodyLength < 0 || x.BodyLength > abi.LimitInlineBodyBytes {
+		x.BodyStream = web.BodyReader(x.Ctx)
+		return nil
+	}
+	var err error
+	x.Body, err = web.ReadBody(x.Ctx, x.Body[:0])
+	return err
+}
+
+func (h *Host) middleware(mw *loaded, x *exchange.Exchange) (dialect.Verdict, error) {
+	if mw.err != nil {
+		return dialect.Pass, mw.err
+	}
+	return mw.guest.Middleware(x)
+}
+
+// redirect sends the client to location with the query it came with.
+func (h *Host) redirect(ctx *fasthttp.RequestCtx, location string, status int) {
+	if query := ctx.URI().QueryString(); len(query) > 0 && !strings.Contains(location, "?") {
+		location += "?" + string(query)
+	}
+	web.SendRedirect(ctx, []byte(location), status)
+}
+
+// expand puts the wildcards' values, percent-encoded again, into the target of a redirect.
+func expand(to string, params *router.Params) string {
+	if strings.IndexByte(to, '{') < 0 {
+		return to
+	}
+	for _, p := range params.All() {
+		value := (&url.URL{Path: p.Value}).EscapedPath()
+		to = strings.NewReplacer("{"+p.Name+"}", value, "{"+p.Name+"...}", value).Replace(to)
+	}
+	return to
+}
+
+// fail answers for an error of a module. It returns true when the module was retired and nothing has happened yet.
+func (h *Host) fail(x *exchange.Exchange, l *loaded, err error) (again bool) {
+	if errors.Is(err, runtime.ErrClosed) {
+		return true
+	}
+	h.record(x.Ctx, l, err)
+	h.answer(x, l, err)
+	return false
+}

@@ -4,9 +4,14 @@ package rewrite
 const (
 	// entryBudget is how much work a function may do per call before it pays for
 	// itself at its entry instead of being paid by its callers.
-	entryBudget = 4096
+	entryBudget = 512
 	// splitBudget is how much straight-line code may run between two polls.
 	splitBudget = 16384
+	// pollCap is the most one poll charges for code, however long the stretch it
+	// covers. Both sides of every branch count, and compilers like Go's put a whole
+	// function into one loop that jumps to the block it needs: uncapped, each round
+	// of a small loop in it would pay for all of the function.
+	pollCap = 64
 	// unrollBudget is how many instructions a small loop is unrolled to, so that
 	// it polls less often, and maxCopies how many copies at most.
 	unrollBudget = 64
@@ -252,4 +257,6 @@ func (g *callGraph) indirectCost(f, typ uint32) uint32 {
 }
 
 // siteWeight is what a polling indirect call pays.
-func (g *callGraph) siteWeight(typ uint32) uint32 { return g.own[g.shapes[typ]] + 1 }
+func (g *callGraph) siteWeight(typ uint32) uint32 {
+	return min(g.own[g.shapes[typ]], pollCap) + frameWeight
+}

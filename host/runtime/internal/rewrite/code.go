@@ -157,15 +157,22 @@ func (m *Module) note(d *decoder, b *body, in inst) {
 
 func saturate(v uint64) uint32 { return uint32(min(v, maxWeight)) }
 
-// frameWeight is charged per call of a function, for its frame.
-const frameWeight = 4
+// frameWeight is charged per call of a function, for its frame, and at entry
+// polls one more unit for every frameShare units the function costs: each of its
+// instructions may keep a value in the frame.
+const (
+	frameWeight = 4
+	frameShare  = 8
+)
+
+// throwWeight is charged by a poll of its own before every throw, which takes
+// the engine about 60 microseconds (wazero 1.12).
+const throwWeight = 4096
 
 // opWeight is what an instruction costs in fuel: one, except for those that
-// leave to the engine, which take from 0.1 to 60 microseconds (wazero 1.12).
+// leave to the engine.
 func opWeight(op uint32) uint32 {
 	switch op {
-	case opThrow, opThrowRef:
-		return 4096
 	case opTryTable, opMemoryGrow:
 		return 64
 	}

@@ -19,7 +19,17 @@ type event struct {
 	pos, end int
 	a, b     uint32
 	copies   uint32
-	flat     bool // a loop without calls
+	flat     bool   // a loop without calls
+	frame    uint32 // what an entry charges for its frame
+}
+
+// weight is what the poll of an event charges.
+func (e *event) weight() uint32 {
+	switch e.origin {
+	case atThrow, atIndirect:
+		return e.a
+	}
+	return min(e.a, pollCap) + e.frame
 }
 
 // pollOrigin says why a poll was inserted.
@@ -31,6 +41,7 @@ const (
 	atSplit
 	atIndirect
 	atBulk
+	atThrow
 )
 
 // scope is one open block while planning.
@@ -69,7 +80,7 @@ func (p *planner) plan(f uint32) {
 	root := scope{acc: -1, loop: -1, levels: 1}
 	if p.meter && p.g.entry[f] {
 		root.acc = p.poll(atEntry, b.code)
-		p.events[0].a = b.local + frameWeight
+		p.events[0].frame = b.local + b.cost/frameShare + frameWeight
 	}
 	p.scopes = append(p.scopes[:0], root)
 	p.d.reader = reader{b: p.m.raw, pos: b.code, end: b.end, types: len(p.m.Types)}
@@ -131,6 +142,11 @@ func (p *planner) inst(b *body, in inst) {
 		if p.g.cut(p.self, in.a) {
 			i := p.poll(atIndirect, in.start)
 			p.events[i].a = p.g.siteWeight(in.a)
+		}
+	case opThrow, opThrowRef:
+		if p.meter {
+			i := p.poll(atThrow, in.start)
+			p.events[i].a = throwWeight
 		}
 	case opMemoryInit, opMemoryCopy, opMemoryFill:
 		p.bulk(in, 6)

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"runtime"
@@ -35,6 +36,8 @@ func TestRecursionPollsEarly(t *testing.T) {
 		{"no locals", nil, []byte{opCall, 0}},
 		{"10 locals", []byte{1, 10, 0x7f}, sum(10)},
 		{"10,000 locals, unused", append(append([]byte{1}, appendU32(nil, 10_000)...), 0x7f), []byte{opCall, 0}},
+		{"4,000 operands on the stack", nil, join(bytes.Repeat([]byte{opGlobalGet, 0, opI32Const, 1, opI32Add}, 4000),
+			[]byte{opCall, 0}, bytes.Repeat([]byte{opGlobalSet, 0}, 4000))},
 		{"2,000 locals, live", append(append([]byte{1}, appendU32(nil, 2000)...), 0x7f), sum(2000)},
 	} {
 		a := newAsm()

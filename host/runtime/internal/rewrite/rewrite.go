@@ -54,12 +54,12 @@ type Options struct {
 type Polls struct {
 	// Loops are at loop heads, Entries at function entries, Splits inside long
 	// straight-line code, Indirect before indirect calls that may recurse, Bulk
-	// before bulk memory and table instructions.
-	Loops, Entries, Splits, Indirect, Bulk int
+	// before bulk memory and table instructions, Throws before throws.
+	Loops, Entries, Splits, Indirect, Bulk, Throws int
 }
 
 // Total returns the sum.
-func (p Polls) Total() int { return p.Loops + p.Entries + p.Splits + p.Indirect + p.Bulk }
+func (p Polls) Total() int { return p.Loops + p.Entries + p.Splits + p.Indirect + p.Bulk + p.Throws }
 
 func (p *Polls) add(o pollOrigin) {
 	switch o {
@@ -73,6 +73,8 @@ func (p *Polls) add(o pollOrigin) {
 		p.Indirect++
 	case atBulk:
 		p.Bulk++
+	case atThrow:
+		p.Throws++
 	}
 }
 

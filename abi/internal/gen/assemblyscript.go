@@ -156,10 +156,9 @@ func (w *asWriter) record(r Record) {
 		w.line("  %s: %s = %s;", Camel(f.Name), name, value)
 	}
 	w.line("")
-	w.doc("  ", "Reads the record; nil gives the defaults. What was wrong is in the reader.")
+	w.doc("  ", "Reads the record. What was wrong is in the reader.")
 	w.line("  static read(reader: Reader): %s {", r.Name)
 	w.line("    const r = new %s();", r.Name)
-	w.line("    if (reader.nil()) return r;")
 	w.line("    const n = reader.enterArray();")
 	for i, f := range r.Fields {
 		t := MustType(f.Type)

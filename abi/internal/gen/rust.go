@@ -255,12 +255,9 @@ func (w *rustWriter) record(r Record, borrows map[string]bool) {
 	w.line("        Ok(record)")
 	w.line("    }")
 	w.line("")
-	w.doc("    ", "Reads the record as part of another; nil gives the defaults.")
+	w.doc("    ", "Reads the record as part of another.")
 	w.line("    pub fn read(d: &mut %s) -> Decoded<Self> {", d)
 	w.line("        let mut r = Self::default();")
-	w.line("        if d.nil() {")
-	w.line("            return Ok(r);")
-	w.line("        }")
 	w.line("        let n = d.enter_array()?;")
 	for i, f := range r.Fields {
 		w.line("        if n > %d && !d.nil() {", i)

@@ -149,10 +149,9 @@ export class BootRequest {
   /** File name to show in error texts for source. */
   sourceName: string = "";
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): BootRequest {
     const r = new BootRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.app = reader.str();
     if (n > 1 && !reader.nil()) r.module = reader.str();
@@ -209,10 +208,9 @@ export class HttpRequest {
   /** random_bytes unpredictable bytes, never given twice: the seed for this request's random numbers. */
   random: Uint8Array = new Uint8Array(0);
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): HttpRequest {
     const r = new HttpRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.method = reader.str();
     if (n > 1 && !reader.nil()) r.path = reader.str();
@@ -267,10 +265,9 @@ export class HttpResponse {
   /** The body, or its first bytes with respond. */
   body: Uint8Array = new Uint8Array(0);
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): HttpResponse {
     const r = new HttpResponse();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.status = reader.uint();
     if (n > 1 && !reader.nil()) r.headers = reader.headers();
@@ -303,10 +300,9 @@ export class MiddlewareResult {
   /** Headers to set on the response that the handler will give. */
   responseHeaders: Headers = new Headers();
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): MiddlewareResult {
     const r = new MiddlewareResult();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.action = reader.uint();
     if (n > 1 && !reader.nil()) r.response = HttpResponse.read(reader);
@@ -352,10 +348,9 @@ export class JobRequest {
   /** As in HttpRequest. */
   random: Uint8Array = new Uint8Array(0);
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): JobRequest {
     const r = new JobRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.id = reader.str();
     if (n > 1 && !reader.nil()) r.name = reader.str();
@@ -386,10 +381,9 @@ export class JobResult {
   /** What the job produced. */
   result: Uint8Array = new Uint8Array(0);
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): JobResult {
     const r = new JobResult();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.result = reader.bin();
     reader.leave(n - 1);
@@ -408,10 +402,9 @@ export class StreamReply {
   /** Stream handle, never 0. Valid until it is closed or the entry export returns. */
   stream: u64 = 0;
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): StreamReply {
     const r = new StreamReply();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.stream = reader.uint();
     reader.leave(n - 1);
@@ -434,10 +427,9 @@ export class LogRecord {
   /** A map of further fields, or nil. */
   fields: Value = Value.nil();
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): LogRecord {
     const r = new LogRecord();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.level = reader.uint();
     if (n > 1 && !reader.nil()) r.message = reader.str();
@@ -460,10 +452,9 @@ export class ConfigRequest {
   /** Key, dots for nested tables; empty for the whole table. */
   key: string = "";
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): ConfigRequest {
     const r = new ConfigRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.key = reader.str();
     reader.leave(n - 1);
@@ -482,10 +473,9 @@ export class ConfigReply {
   /** The value as written in the manifest. */
   value: Value = Value.nil();
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): ConfigReply {
     const r = new ConfigReply();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.value = reader.value();
     reader.leave(n - 1);
@@ -504,10 +494,9 @@ export class SecretRequest {
   /** Name of the secret in the module's manifest table. */
   name: string = "";
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): SecretRequest {
     const r = new SecretRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.name = reader.str();
     reader.leave(n - 1);
@@ -526,10 +515,9 @@ export class SecretReply {
   /** The secret's bytes. */
   value: Uint8Array = new Uint8Array(0);
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): SecretReply {
     const r = new SecretReply();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.value = reader.bin();
     reader.leave(n - 1);
@@ -548,10 +536,9 @@ export class SupportsRequest {
   /** Name of a capability. */
   capability: string = "";
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): SupportsRequest {
     const r = new SupportsRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.capability = reader.str();
     reader.leave(n - 1);
@@ -574,10 +561,9 @@ export class SupportsReply {
   /** Names of the functions this host knows. */
   functions: string[] = [];
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): SupportsReply {
     const r = new SupportsReply();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.version = reader.uint();
     if (n > 1 && !reader.nil()) r.granted = reader.bool();
@@ -605,10 +591,9 @@ export class BatchRequest {
   /** The calls, at most batch_calls. */
   calls: BatchCall[] = [];
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): BatchRequest {
     const r = new BatchRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) {
       const length = reader.enterArray();
@@ -636,10 +621,9 @@ export class BatchCall {
   /** Its encoded request record. */
   request: Uint8Array = new Uint8Array(0);
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): BatchCall {
     const r = new BatchCall();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.capability = reader.str();
     if (n > 1 && !reader.nil()) r.function = reader.str();
@@ -662,10 +646,9 @@ export class BatchReply {
   /** One for each call, in order. */
   results: BatchResult[] = [];
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): BatchReply {
     const r = new BatchReply();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) {
       const length = reader.enterArray();
@@ -693,10 +676,9 @@ export class BatchResult {
   /** The text that belongs to code. */
   error: string = "";
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): BatchResult {
     const r = new BatchResult();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.code = reader.int();
     if (n > 1 && !reader.nil()) r.reply = reader.bin();
@@ -733,10 +715,9 @@ export class FetchRequest {
   /** Most response body bytes to accept; 0 for the grant's limit. */
   maxBytes: u64 = 0;
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): FetchRequest {
     const r = new FetchRequest();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.method = reader.str();
     if (n > 1 && !reader.nil()) r.url = reader.str();
@@ -777,10 +758,9 @@ export class FetchResponse {
   /** URL of the last hop. */
   url: string = "";
 
-  /** Reads the record; nil gives the defaults. What was wrong is in the reader. */
+  /** Reads the record. What was wrong is in the reader. */
   static read(reader: Reader): FetchResponse {
     const r = new FetchResponse();
-    if (reader.nil()) return r;
     const n = reader.enterArray();
     if (n > 0 && !reader.nil()) r.status = reader.uint();
     if (n > 1 && !reader.nil()) r.headers = reader.headers();

@@ -302,12 +302,9 @@ impl<'a> BootRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.app = d.str()?;
@@ -383,12 +380,9 @@ impl<'a> HttpRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.method = d.str()?;
@@ -498,12 +492,9 @@ impl<'a> HttpResponse<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.status = d.uint()?;
@@ -553,12 +544,9 @@ impl<'a> MiddlewareResult<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.action = d.uint().map(MiddlewareAction)?;
@@ -623,12 +611,9 @@ impl<'a> JobRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.id = d.str()?;
@@ -684,12 +669,9 @@ impl<'a> JobResult<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.result = d.bin()?;
@@ -721,12 +703,9 @@ impl StreamReply {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.stream = d.uint()?;
@@ -762,12 +741,9 @@ impl<'a> LogRecord<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.level = d.uint().map(LogLevel)?;
@@ -807,12 +783,9 @@ impl<'a> ConfigRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.key = d.str()?;
@@ -844,12 +817,9 @@ impl<'a> ConfigReply<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.value = d.value()?;
@@ -881,12 +851,9 @@ impl<'a> SecretRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.name = d.str()?;
@@ -918,12 +885,9 @@ impl<'a> SecretReply<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.value = d.bin()?;
@@ -955,12 +919,9 @@ impl<'a> SupportsRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.capability = d.str()?;
@@ -996,12 +957,9 @@ impl<'a> SupportsReply<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.version = d.uint()?;
@@ -1042,12 +1000,9 @@ impl<'a> BatchRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.calls = d.list(BatchCall::read)?;
@@ -1084,12 +1039,9 @@ impl<'a> BatchCall<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.capability = d.str()?;
@@ -1129,12 +1081,9 @@ impl<'a> BatchReply<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.results = d.list(BatchResult::read)?;
@@ -1171,12 +1120,9 @@ impl<'a> BatchResult<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.code = d.int()?;
@@ -1230,12 +1176,9 @@ impl<'a> FetchRequest<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.method = d.str()?;
@@ -1303,12 +1246,9 @@ impl<'a> FetchResponse<'a> {
         Ok(record)
     }
 
-    /// Reads the record as part of another; nil gives the defaults.
+    /// Reads the record as part of another.
     pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
         let mut r = Self::default();
-        if d.nil() {
-            return Ok(r);
-        }
         let n = d.enter_array()?;
         if n > 0 && !d.nil() {
             r.status = d.uint()?;

@@ -1,13 +1,24 @@
 // Package app reads an app folder: its manifest stackhost.toml becomes an App, a plain description of modules, routes, static
 // folders and limits that the host then loads. Every problem is told with file, line, column and a suggestion.
 //
-// manifestShape (spec.go) describes the manifest once; the validator, the JSON Schema (Schema) and docs/manifest.md follow
-// from it. The package opens no modules and serves nothing.
+//	a, err := app.Load("plugins/welcome")
+//	var problems app.Errors
+//	if errors.As(err, &problems) { ... problems.Text(source) ... }
+//
+// manifestShape (spec.go) describes the manifest once; the validator, the JSON Schema (Schema) and docs/manifest.md (Document)
+// follow from it. Groups become flat routes whose middleware chains begin with the outermost group's. Secrets stay references
+// until Module.ResolveSecrets; their values are never in an App, an error or an excerpt. The package opens no modules and serves
+// nothing.
 package app
 
 import (
+	"errors"
+	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stackhost/stackhost/router"
@@ -28,16 +39,17 @@ type App struct {
 	Server       Server
 }
 
-// Module is one module of an App.
+// Module is one module of an App. With Source alone, or with Source and Engine, something has to be built or bundled first; with
+// Path and Source, Path holds the last build, if there was one.
 type Module struct {
 	Name      string
 	Pos       router.Position
-	Path      string // absolute .wasm file; empty when it has to be built or run by an engine
+	Path      string // absolute .wasm file
 	Source    string // absolute folder or, with Engine, file
-	Language  string
-	Build     string
-	Engine    string
-	Isolation string
+	Language  string // "" to tell from the files
+	Build     string // shell command; "" for the language's own
+	Engine    string // "js"
+	Isolation string // "pristine", "reuse" or "fresh"
 	Args      []string
 	Env       map[string]string
 	Config    map[string]any
@@ -56,7 +68,7 @@ func (m *Module) Output(buildDir string) string {
 	return filepath.Join(buildDir, m.Name+".wasm")
 }
 
-// Limits of a module. Zero means the default.
+// Limits of a module. Zero means the default. Sizes are in bytes.
 type Limits struct {
 	Memory, Fuel, Stack, HostCalls, Response, Log, Outbound int64
 	Time, Wait                                              time.Duration
@@ -94,13 +106,23 @@ type Target struct {
 	Module     string
 	Static     *Static
 	Redirect   *Redirect
-	Middleware []string // outermost first
-	Body       int64    // bytes; 0: Server.Body
-	Time       time.Duration
+	Middleware []string      // outermost first
+	Body       int64         // bytes; 0: Server.Body
+	Time       time.Duration // 0: Server.Time
+
+	key string // path of the pattern in the manifest
 }
 
 // Static is a folder of files.
-type Static struct{ Prefix, Dir, Index, SPA, Cache string }
+type Static struct {
+	Prefix        string // of the paths it answers; begins and ends with a slash
+	Dir           string // absolute
+	Index         string // "-" for none
+	SPA           string // in Dir; "" for none
+	Cache         string // Cache-Control; "" for the default
+	Precompressed bool
+	Dotfiles      bool
+}
 
 // Redirect sends clients elsewhere.
 type Redirect struct {
@@ -108,9 +130,33 @@ type Redirect struct {
 	Status int
 }
 
+// Location returns the value of the Location header field for a request with these wildcards. Values are escaped, and whatever they
+// hold, the result stays on the host that To names.
+func (r *Redirect) Location(params []router.Param) string {
+	if !strings.Contains(r.To, "{") {
+		return r.To
+	}
+	to := eachWildcard(r.To, func(name string) string {
+		for _, p := range params {
+			if p.Name == name {
+				segments := strings.Split(p.Value, "/")
+				for i, s := range segments {
+					segments[i] = url.PathEscape(s)
+				}
+				return strings.Join(segments, "/")
+			}
+		}
+		return ""
+	})
+	if strings.HasPrefix(r.To, "/") { // "//name" would be another host
+		return "/" + strings.TrimLeft(to, "/")
+	}
+	return to
+}
+
 // Server are the settings of the HTTP front.
 type Server struct {
-	Body     int64
+	Body     int64 // bytes
 	Time     time.Duration
 	Compress bool
 }
@@ -134,7 +180,7 @@ func (a *App) Table() (*router.Table, error) {
 	return router.Compile(routes)
 }
 
-// Watched are the files and folders that a change of the app may touch, for a development server.
+// Watched are the files and folders that the app is made of, for a development server: absolute, each once.
 func (a *App) Watched() []string {
 	paths := []string{a.ManifestPath}
 	for _, m := range a.Modules {
@@ -144,13 +190,22 @@ func (a *App) Watched() []string {
 		if m.Source != "" {
 			paths = append(paths, m.Source)
 		}
+		for _, folder := range m.Files {
+			paths = append(paths, folder)
+		}
+		for _, ref := range m.Secrets {
+			if file, ok := strings.CutPrefix(ref, "file:"); ok {
+				paths = append(paths, fromFolder(a.Folder, file))
+			}
+		}
 	}
 	for _, t := range a.Routes {
 		if t.Static != nil {
 			paths = append(paths, t.Static.Dir)
 		}
 	}
-	return paths
+	slices.Sort(paths[1:])
+	return slices.Compact(paths)
 }
 
 // Find returns the manifest's path for what a user gave on the command line: a folder or the file itself.
@@ -165,8 +220,10 @@ func Find(path string) (string, error) {
 	}
 	if info.IsDir() {
 		abs = filepath.Join(abs, ManifestName)
-		if _, err := os.Stat(abs); err != nil {
-			return "", &ManifestError{File: abs, Line: 1, Column: 1, Message: "there is no manifest", Suggestion: "make one with `stackhost new`, or give the app's folder"}
+		if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+			return "", Errors{{File: relative(abs), Line: 1, Column: 1, Message: "there is no manifest", Suggestion: "make one with `stackhost new`, or give the app's folder"}}
+		} else if err != nil {
+			return "", err
 		}
 	}
 	return abs, nil

@@ -2,7 +2,7 @@ package app
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,8 +14,11 @@ import (
 type item struct {
 	pos    position
 	keyPos position
-	value  any // string, int64, float64, bool, *tree, []*item
+	value  any // string, int64, float64, bool, datetime, *tree, []*item
 }
+
+// datetime is a date, a time or both, as it was written.
+type datetime string
 
 type position struct{ line, column int }
 
@@ -67,7 +70,12 @@ func parseTOML(file string, src []byte) (*tree, *ManifestError) {
 		}
 		return nil, &ManifestError{File: file, Line: 1, Column: 1, Message: "this is not TOML: " + strings.TrimPrefix(err.Error(), "toml: ")}
 	}
-	b := &builder{root: newTree()}
+	b := &builder{root: newTree(), lines: []int{0}}
+	for i, c := range src {
+		if c == '\n' {
+			b.lines = append(b.lines, i+1)
+		}
+	}
 	b.p.Reset(src)
 	b.current = b.root
 	for b.p.NextExpression() {
@@ -78,20 +86,27 @@ func parseTOML(file string, src []byte) (*tree, *ManifestError) {
 
 type builder struct {
 	p       unstable.Parser
+	lines   []int // offsets of the beginnings of the lines
 	root    *tree
 	current *tree
 }
 
+// nowhere is what at returns for a node that the parser gives no place. No value can be there: a key comes first.
+var nowhere = position{1, 1}
+
 func (b *builder) at(n *unstable.Node) position {
 	if n == nil {
-		return position{1, 1}
+		return nowhere
 	}
 	r := n.Raw
 	if r.Length == 0 && len(n.Data) > 0 && n.Kind != unstable.String {
 		r = b.p.Range(n.Data)
 	}
-	start := b.p.Shape(r).Start
-	return position{start.Line, start.Column}
+	i, found := slices.BinarySearch(b.lines, int(r.Offset))
+	if !found {
+		i--
+	}
+	return position{i + 1, int(r.Offset) - b.lines[i] + 1}
 }
 
 func (b *builder) expression(e *unstable.Node) {
@@ -164,9 +179,7 @@ func (b *builder) keyValue(t *tree, e *unstable.Node) {
 	last := path[len(path)-1]
 	it := b.value(e.Value())
 	it.keyPos = b.at(last)
-	if it.pos.line == 0 || it.pos == (position{1, 1}) {
-		it.pos = it.keyPos
-	}
+	it.settle(it.keyPos)
 	t.set(string(last.Data), it)
 }
 
@@ -191,15 +204,10 @@ func (b *builder) value(n *unstable.Node) *item {
 		elems := []*item{}
 		for children := n.Children(); children.Next(); {
 			if c := children.Node(); c.Kind != unstable.Comment {
-				e := b.value(c)
-				e.keyPos = e.pos
-				elems = append(elems, e)
+				elems = append(elems, b.value(c))
 			}
 		}
 		it.value = elems
-		if len(elems) > 0 && it.pos == (position{1, 1}) {
-			it.pos = elems[0].pos
-		}
 	case unstable.InlineTable:
 		t := newTree()
 		for children := n.Children(); children.Next(); {
@@ -209,9 +217,30 @@ func (b *builder) value(n *unstable.Node) *item {
 		}
 		it.value = t
 	default: // dates and times
-		it.value = fmt.Sprintf("%s", n.Data)
+		it.value = datetime(n.Data)
 	}
 	return it
+}
+
+// settle gives it, and the elements of a list, a place when the parser gave none: that of the first key of a table, or else pos.
+func (it *item) settle(pos position) {
+	switch v := it.value.(type) {
+	case *tree:
+		if it.pos == nowhere && len(v.keys) > 0 {
+			it.pos = v.entries[v.keys[0]].keyPos
+		}
+	case []*item:
+		for _, e := range v {
+			e.settle(pos)
+			e.keyPos = e.pos
+			if it.pos == nowhere {
+				it.pos = e.pos
+			}
+		}
+	}
+	if it.pos == nowhere {
+		it.pos = pos
+	}
 }
 
 // plain turns an item into what a guest may read: strings, numbers, bools, lists and maps.
@@ -229,6 +258,8 @@ func (it *item) plain() any {
 			list[i] = v[i].plain()
 		}
 		return list
+	case datetime:
+		return string(v)
 	}
 	return it.value
 }

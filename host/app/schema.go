@@ -2,132 +2,142 @@ package app
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 )
 
+// SchemaID is the name of the manifest's JSON Schema.
+const SchemaID = "urn:stackhost:manifest:1"
+
 // Schema returns the JSON Schema (draft 2020-12) of the manifest, for editors and other tools. It says what a shape can say; Load
-// also checks references between parts and the files they name.
+// also checks references between parts, the files they name and the routes as a whole.
 func Schema() []byte {
-	s := schemaOf(manifestShape)
+	w := schemaWriter{defs: map[string]any{}}
+	s := w.table(manifestShape)
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["$id"] = SchemaID
 	s["title"] = ManifestName
 	s["description"] = "Manifest of a stackhost app."
-	b, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
+	s["$defs"] = w.defs
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(s); err != nil {
 		panic(err) // only strings, numbers and maps
 	}
-	return append(b, '\n')
+	return []byte(b.String())
 }
 
-func schemaOf(s shape) map[string]any {
+type schemaWriter struct{ defs map[string]any }
+
+type object = map[string]any
+
+func whole(pattern string) string { return "^(?:" + pattern + ")$" }
+
+// of returns the schema of a shape; one that has a name is a reference to $defs.
+func (w schemaWriter) of(s shape) object {
+	if s.def == "" {
+		return w.plain(s)
+	}
+	if _, ok := w.defs[s.def]; !ok {
+		w.defs[s.def] = nil // a shape may hold itself
+		w.defs[s.def] = w.plain(s)
+	}
+	return object{"$ref": "#/$defs/" + s.def}
+}
+
+func (w schemaWriter) plain(s shape) object {
 	switch s.kind {
 	case kindString:
-		out := map[string]any{"type": "string"}
+		out := object{"type": "string"}
 		if len(s.enum) > 0 {
 			out["enum"] = s.enum
 		}
 		if s.pattern != "" {
-			out["pattern"] = "^(?:" + s.pattern + ")$"
+			out["pattern"] = whole(s.pattern)
+		}
+		if len(s.not) > 0 {
+			out["not"] = object{"enum": s.not}
+		}
+		if s.max > 0 {
+			out["maxLength"] = s.max
 		}
 		return out
 	case kindInt:
-		return map[string]any{"type": "integer", "minimum": 0}
+		if len(s.numbers) > 0 {
+			return object{"enum": s.numbers}
+		}
+		return bounds(s)
 	case kindBool:
-		return map[string]any{"type": "boolean"}
+		return object{"type": "boolean"}
 	case kindSize:
-		return map[string]any{"anyOf": []any{
-			map[string]any{"type": "integer", "minimum": 0},
-			map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?(B|kB|KB|MB|GB|KiB|MiB|GiB)$`},
-		}}
+		return object{"anyOf": []any{bounds(s), object{"type": "string", "pattern": whole(sizePattern)}}}
 	case kindDuration:
-		return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`}
+		return object{"type": "string", "pattern": whole(durationPattern)}
 	case kindList:
-		return map[string]any{"type": "array", "items": schemaOf(*s.elem)}
+		return object{"type": "array", "items": w.of(*s.elem)}
 	case kindMap:
-		out := map[string]any{"type": "object", "additionalProperties": schemaOf(*s.elem)}
-		if s.pattern != "" {
-			out["propertyNames"] = map[string]any{"pattern": "^(?:" + s.pattern + ")$"}
+		out := object{"type": "object", "additionalProperties": w.of(*s.elem)}
+		if keys := w.of(*s.keys); len(keys) > 1 {
+			out["propertyNames"] = keys
 		}
 		return out
 	case kindTable:
-		properties, required := map[string]any{}, []string{}
-		for _, f := range s.fields {
-			p := schemaOf(f.shape)
-			p["description"] = f.doc
-			properties[f.name] = p
-			if f.required {
-				required = append(required, f.name)
-			}
-		}
-		out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
-		if len(required) > 0 {
-			out["required"] = required
-		}
-		return out
+		return w.table(s)
 	}
-	return map[string]any{}
+	return object{}
 }
 
-// Reference returns the body of docs/manifest.md: one table of keys for each table of the manifest.
-func Reference() string {
-	var b strings.Builder
-	reference(&b, manifestShape, "", "")
-	return b.String()
+func bounds(s shape) object {
+	out := object{"type": "integer", "minimum": s.min}
+	if s.max > 0 {
+		out["maximum"] = s.max
+	}
+	return out
 }
 
-func reference(b *strings.Builder, s shape, path, doc string) {
-	heading := "Top level"
-	if path != "" {
-		heading = "`" + path + "`"
-	}
-	fmt.Fprintf(b, "## %s\n\n", heading)
-	if doc != "" {
-		fmt.Fprintf(b, "%s\n\n", doc)
-	}
-	b.WriteString("| key | type | default | meaning |\n|---|---|---|---|\n")
+func (w schemaWriter) table(s shape) object {
+	properties, required, needs := object{}, []string{}, object{}
 	for _, f := range s.fields {
-		def := f.def
+		p := w.of(f.shape)
+		p["description"] = f.doc
+		if f.def != "" && f.def[0] == '"' {
+			p["default"] = strings.Trim(f.def, `"`)
+		}
+		properties[f.name] = p
 		if f.required {
-			def = "required"
+			required = append(required, f.name)
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.name, typeText(f.shape), def, f.doc)
+		if f.needs != "" {
+			needs[f.name] = []string{f.needs}
+		}
 	}
-	b.WriteString("\n")
-	for _, f := range s.fields {
-		inner, at := f.shape, "["+strings.Trim(path, "[]")+"."+f.name+"]"
-		if path == "" {
-			at = "[" + f.name + "]"
-		}
-		switch {
-		case inner.kind == kindMap && inner.elem.kind == kindTable:
-			inner, at = *inner.elem, strings.TrimSuffix(at, "]")+".NAME]"
-		case inner.kind == kindList && inner.elem.kind == kindTable:
-			inner, at = *inner.elem, "["+at+"]"
-		}
-		if inner.kind != kindTable || path != "" && (f.name == "routes" || f.name == "limits" && path != "[modules.NAME]" && path != "[[routes]]") {
-			continue // described once
-		}
-		reference(b, inner, at, f.doc)
+	out := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		out["required"] = required
 	}
+	if len(needs) > 0 {
+		out["dependentRequired"] = needs
+	}
+	if len(s.any) > 0 {
+		out["anyOf"] = eachRequired(s.any)
+	}
+	if len(s.one) > 0 {
+		out["oneOf"] = eachRequired(s.one)
+	}
+	var apart []any
+	for _, pair := range s.apart {
+		apart = append(apart, object{"not": object{"required": pair[:]}})
+	}
+	if len(apart) > 0 {
+		out["allOf"] = apart
+	}
+	return out
 }
 
-func typeText(s shape) string {
-	switch s.kind {
-	case kindString:
-		if len(s.enum) > 0 {
-			return "`\"" + strings.Join(s.enum, "\"`, `\"") + "\"`"
-		}
-		return "string"
-	case kindList:
-		if s.elem.kind == kindTable {
-			return "list of tables"
-		}
-		return "list of strings"
-	case kindMap:
-		return "table"
-	case kindAny:
-		return "anything"
+func eachRequired(keys []string) (list []any) {
+	for _, k := range keys {
+		list = append(list, object{"required": []string{k}})
 	}
-	return string(s.kind)
+	return list
 }

@@ -130,7 +130,7 @@ var Capabilities = []CapabilityInfo{
 	}},
 	{Name: "http", Version: 1, Since: 1, Implicit: true, Doc: "Streaming answers to the HTTP request being handled.", Functions: []FunctionInfo{
 		{Name: "respond", Shape: "call", Params: []string(nil), Request: "HttpResponse", Reply: "StreamReply", Since: 1, Doc: "Sends the status and headers (and the body field as the first bytes of the body) now and returns a stream for the rest of the body. Once per request; again answers closed. The response ends when the stream is closed or the entry export returns 0."},
-		{Name: "flush", Shape: "direct", Params: []string{"stream"}, Request: "", Reply: "", Since: 1, Doc: "Makes what was written so far leave the host now. Writes are also flushed when the guest blocks or returns."},
+		{Name: "flush", Shape: "direct", Params: []string{"stream"}, Request: "", Reply: "", Since: 1, Doc: "Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends."},
 	}},
 	{Name: "fetch", Version: 1, Since: 1, Implicit: false, Doc: "Outbound HTTP to the hosts that the manifest grants.", Functions: []FunctionInfo{
 		{Name: "send", Shape: "call", Params: []string(nil), Request: "FetchRequest", Reply: "FetchResponse", Since: 1, Doc: "Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted."},

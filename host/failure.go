@@ -40,7 +40,7 @@ func judge(err error) verdict {
 		return verdict{503, "busy", "The module is busy", "raise limits.concurrency or limits.wait, or make the handler faster", true}
 	case errors.Is(err, runtime.ErrDeadline), errors.Is(err, context.DeadlineExceeded):
 		return verdict{504, "deadline", "The module took too long", "raise limits.time, or let the handler do less", true}
-	case errors.Is(err, runtime.ErrCancelled), errors.Is(err, exchange.ErrClientGone), errors.Is(err, context.Canceled):
+	case errors.Is(err, runtime.ErrCancelled), errors.Is(err, context.Canceled):
 		return verdict{499, "cancelled", "The client went away", "", true}
 	case errors.As(err, &trap):
 		return trapVerdict(trap)
@@ -93,9 +93,10 @@ func (h *Host) record(ctx *fasthttp.RequestCtx, l *loaded, err error) {
 	h.log.LogAttrs(context.Background(), level, "module failed", attrs...)
 }
 
-// answer writes the problem, unless the response is already on its way; then the connection ends without its last chunk.
+// answer writes the problem, unless the response is already on its way: then it is cut off, so that the client can tell.
 func (h *Host) answer(x *exchange.Exchange, l *loaded, err error) {
 	if x.Responded() {
+		x.Abort()
 		return
 	}
 	ctx, v := x.Ctx, judge(err)

@@ -103,7 +103,6 @@ func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
 	if t.loaded.err != nil {
 		return h.fail(x, t.loaded, t.loaded.err)
 	}
-	x.Failed = func(err error) { h.record(ctx, t.loaded, err) }
 	if err := t.loaded.guest.HTTP(x); err != nil {
 		return h.fail(x, t.loaded, err)
 	}
@@ -125,7 +124,6 @@ func (h *Host) fill(x *exchange.Exchange, t *target, request *web.Request, path 
 	x.Path, x.Query = path, ctx.URI().QueryString()
 	x.Start = request.Start
 	x.Deadline = time.Now().Add(t.time)
-	x.SendStream = web.SetBodyStream
 	if h.cfg.Development {
 		x.HostCalls = func(name string, took time.Duration, code abi.Code) { note(ctx, name, took, code) }
 	}

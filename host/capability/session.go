@@ -157,7 +157,7 @@ func CodeOf(err error) (abi.Code, string) {
 		return coded.Code, coded.Text
 	case errors.Is(err, context.DeadlineExceeded):
 		return abi.CodeDeadline, "the time allowed ran out"
-	case errors.Is(err, context.Canceled), errors.Is(err, exchange.ErrClientGone):
+	case errors.Is(err, context.Canceled):
 		return abi.CodeCancelled, "the caller went away"
 	case errors.Is(err, exchange.ErrResponded):
 		return abi.CodeClosed, "the response was already begun"

@@ -1,28 +1,24 @@
 // Package exchange holds one HTTP exchange while it passes through the host: what the client sent, what the router found,
 // and the way an answer leaves, at once or as a stream.
 //
-// An Exchange belongs to one request. Its handler fills Ctx.Response and returns, or it calls Respond, after which the
-// head is on its way and the body follows through the returned Stream. A handler that may stream runs inside Detach, which
-// gives it a goroutine of its own: fasthttp writes a response only after its handler has returned.
+// An Exchange belongs to one request. Its handler sets Ctx.Response and returns, or it calls Respond, after which the head is
+// decided and the body follows through the returned stream.
 package exchange
 
 import (
-	"context"
 	"errors"
 	"io"
 	"sync"
 	"time"
 
 	"github.com/stackhost/stackhost/abi"
+	"github.com/stackhost/stackhost/host/web"
 	"github.com/stackhost/stackhost/router"
 	"github.com/valyala/fasthttp"
 )
 
 // ErrResponded is returned by Respond when the answer was already begun.
 var ErrResponded = errors.New("exchange: the response was already begun")
-
-// ErrClientGone is returned by a Stream's Write when nobody reads the response any more.
-var ErrClientGone = errors.New("exchange: the client went away")
 
 // Exchange is one HTTP request and its answer. Not safe for concurrent use, except where a method says so.
 type Exchange struct {
@@ -50,21 +46,11 @@ type Exchange struct {
 	// HostCalls, when set, is told of every structured host call; the development error page shows them.
 	HostCalls func(name string, took time.Duration, code abi.Code)
 
-	// SendStream makes body the response's body stream. It is the web server's, which compresses it where that is called for.
-	SendStream func(ctx *fasthttp.RequestCtx, body io.Reader, size int)
-	// Failed, when set, is told of the error that a handler ended with after its answer had begun.
-	Failed func(error)
-
-	headers   []abi.Header // parsed request headers; nil until Headers is called
-	names     []byte       // lower-cased names that headers points into
-	parsed    bool
-	later     []abi.Header // response headers that a middleware asked for
-	detached  bool
-	mu        sync.Mutex
-	responded bool          // guarded by mu
-	headReady chan struct{} // closed by Respond in a detached exchange
-	done      chan struct{} // closed when the detached handler has returned
-	pipe      *pipe
+	headers []abi.Header // parsed request headers; nil until Headers is called
+	names   []byte       // lower-cased names that headers points into
+	parsed  bool
+	later   []abi.Header // response headers that a middleware asked for
+	stream  *web.Stream
 }
 
 var pool = sync.Pool{New: func() any { return new(Exchange) }}
@@ -76,81 +62,34 @@ func Acquire(ctx *fasthttp.RequestCtx) *Exchange {
 	return x
 }
 
-// Release returns x to the pool. A detached exchange that streams is released by its stream instead, when both sides
-// are finished; Release then does nothing.
+// Release returns x to the pool.
 func (x *Exchange) Release() {
-	if x.pipe != nil {
-		return
-	}
-	x.recycle()
-}
-
-func (x *Exchange) recycle() {
 	*x = Exchange{headers: x.headers[:0], names: x.names[:0], later: x.later[:0], Body: x.Body[:0]}
 	pool.Put(x)
 }
 
-// Responded tells whether the head of a streamed answer has left. Safe for concurrent use.
-func (x *Exchange) Responded() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.responded
-}
+// Responded tells whether a streamed answer was begun.
+func (x *Exchange) Responded() bool { return x.stream != nil }
 
-// Detach runs serve on a goroutine of its own and returns when serve has returned, with its error, or when serve has
-// called Respond, with nil; serve then goes on, and Failed gets the error it ends with.
-//
-// After Respond the fasthttp handler must return at once without touching x or Ctx.Response.
-func (x *Exchange) Detach(serve func() error) error {
-	x.detached = true
-	x.headReady = make(chan struct{})
-	x.done = make(chan struct{})
-	head, done := x.headReady, x.done
-	var result error
-	go func() {
-		defer close(done)
-		result = serve()
-		x.endStream(result)
-		if result != nil && x.Failed != nil && x.Responded() {
-			x.Failed(result)
-		}
-	}()
-	select {
-	case <-done:
-		if x.Responded() { // finished before this goroutine woke up
-			return nil
-		}
-		return result
-	case <-head:
-		return nil
-	}
-}
-
-// Respond sends the status and headers that are set on Ctx.Response now and returns the stream for the body. ctx ends
-// waiting for a slow client. Once per exchange, and only inside Detach; a second call returns ErrResponded.
-func (x *Exchange) Respond(ctx context.Context) (*Stream, error) {
-	x.mu.Lock()
-	if x.responded || !x.detached {
-		x.mu.Unlock()
+// Respond begins an answer with the status and headers that are set on Ctx.Response and returns the stream for its body, which
+// writes from the caller's own goroutine: a slow client slows the guest. Once per exchange; a second call returns ErrResponded.
+func (x *Exchange) Respond() (*web.Stream, error) {
+	if x.stream != nil {
 		return nil, ErrResponded
 	}
-	x.responded = true
-	x.mu.Unlock()
 	x.ApplyLaterHeaders()
-	x.pipe = newPipe()
-	x.Ctx.Response.ImmediateHeaderFlush = true
-	if reader := (&body{pipe: x.pipe, x: x, done: x.done}); x.SendStream != nil {
-		x.SendStream(x.Ctx, reader, -1)
-	} else {
-		x.Ctx.Response.SetBodyStream(reader, -1)
+	stream, err := web.StartStream(x.Ctx, -1)
+	if err != nil {
+		return nil, err
 	}
-	close(x.headReady)
-	return &Stream{x: x, ctx: ctx}, nil
+	x.stream = stream
+	return stream, nil
 }
 
-func (x *Exchange) endStream(err error) {
-	if x.pipe != nil {
-		x.pipe.closeWrite(err)
+// Abort ends a streamed answer so that the client can tell it is incomplete.
+func (x *Exchange) Abort() {
+	if x.stream != nil {
+		x.stream.Abort()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/capability"
 	"github.com/stackhost/stackhost/host/exchange"
+	"github.com/stackhost/stackhost/host/web"
 )
 
 // HTTP implements capability.Capability. It has no configuration. Safe for concurrent use.
@@ -54,7 +55,7 @@ func (h *HTTP) Begin(s *capability.Session, head *abi.HTTPResponse) (io.WriteClo
 	if err := x.SetHead(head); err != nil {
 		return nil, err
 	}
-	stream, err := x.Respond(s.Context())
+	stream, err := x.Respond()
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (h *HTTP) Begin(s *capability.Session, head *abi.HTTPResponse) (io.WriteClo
 
 // bounded ends a streamed body at the module's response limit.
 type bounded struct {
-	*exchange.Stream
+	*web.Stream
 	left    int64
 	limited bool
 }
@@ -80,8 +81,13 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.Stream.Write(p)
 }
 
-// flush has nothing left to do: every write leaves the host as soon as the connection takes it.
 func flush(s *capability.Session, args [3]uint32) (int64, error) {
-	_, err := s.Streams.Writer(uint64(args[0]))
-	return 0, err
+	w, err := s.Streams.Writer(uint64(args[0]))
+	if err != nil {
+		return 0, err
+	}
+	if f, ok := w.(interface{ Flush() error }); ok && f.Flush() != nil {
+		return 0, abi.Errorf(abi.CodeCancelled, "the client went away")
+	}
+	return 0, nil
 }

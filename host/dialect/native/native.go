@@ -49,9 +49,6 @@ func (d Dialect) Load(ctx context.Context, rt *runtime.Runtime, spec dialect.Spe
 		return nil, err
 	}
 	g := &guest{name: name, spec: spec, triggers: d.Triggers(info)}
-	g.streams = slices.ContainsFunc(info.Imports, func(i runtime.Import) bool {
-		return i.Module == "stackhost:http@1" && i.Name == "respond"
-	})
 	g.module, err = rt.Load(ctx, runtime.Spec{
 		Name: name, Wasm: spec.Wasm, Resolve: spec.Capabilities.Resolve, Boot: g.boot,
 		Isolation: spec.Isolation, Limits: spec.Limits, Args: spec.Args, Env: spec.Env, Dirs: spec.Dirs, Output: g.output,
@@ -103,7 +100,6 @@ type guest struct {
 	module   *runtime.Module
 	limits   runtime.Limits
 	triggers []string
-	streams  bool // imports http respond, so it may answer before it returns
 
 	alloc, http, middleware, job   runtime.Func
 	hasHTTP, hasMiddleware, hasJob bool
@@ -162,13 +158,6 @@ func (g *guest) HTTP(x *exchange.Exchange) error {
 	if !g.hasHTTP {
 		return &dialect.UnsupportedError{Module: g.name, Trigger: "http"}
 	}
-	if g.streams {
-		return x.Detach(func() error { return g.serve(x) })
-	}
-	return g.serve(x)
-}
-
-func (g *guest) serve(x *exchange.Exchange) error {
 	in, s, err := g.begin(x)
 	if err != nil {
 		return err

@@ -35,19 +35,16 @@ func (g *guest) HTTP(x *exchange.Exchange) error {
 	if err != nil {
 		return err
 	}
-	v, streams, err := c.enter("fetch", c.e.fetch)
-	if err == nil && streams { // only now is it known that the answer needs a goroutine beside the connection's
-		return x.Detach(func() error {
-			defer c.end()
-			v, _, err := c.finish("fetch", statePending)
-			if err == nil && (tagOf(v) != tagInt || int32(v) != stateNothing) {
-				err = g.protocol("fetch", "answered twice")
-			}
-			return err
-		})
-	}
 	defer c.end()
+	v, streams, err := c.enter("fetch", c.e.fetch)
 	if err != nil {
+		return err
+	}
+	if streams {
+		v, _, err := c.finish("fetch", statePending)
+		if err == nil && (tagOf(v) != tagInt || int32(v) != stateNothing) {
+			err = g.protocol("fetch", "answered twice")
+		}
 		return err
 	}
 	return c.answer("fetch", v)
@@ -147,8 +144,7 @@ func (g *guest) start(x *exchange.Exchange) (*call, error) {
 // enter calls an entry point with the line of the request. streams is true when the answer is about to be streamed.
 func (c *call) enter(entry string, f uint64) (v uint64, streams bool, err error) {
 	x := c.x
-	line := append(append(c.line[:0], x.Ctx.Method()...), ' ')
-	line = append(append(append(append(line, x.Scheme...), "://"...), x.Ctx.Host()...), x.Path...)
+	line := append(append(append(c.line[:0], x.Ctx.Method()...), ' '), x.Path...)
 	if len(x.Query) > 0 {
 		line = append(append(line, '?'), x.Query...)
 	}

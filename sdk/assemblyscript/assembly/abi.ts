@@ -128,7 +128,7 @@ export declare function core_supports(request: usize, requestLength: i32, out: u
 @external("stackhost:http@1", "respond")
 export declare function http_respond(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
 
-/** Makes what was written so far leave the host now. Writes are also flushed when the guest blocks or returns. */
+/** Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends. */
 // @ts-ignore: decorator
 @external("stackhost:http@1", "flush")
 export declare function http_flush(stream: u32): i64;

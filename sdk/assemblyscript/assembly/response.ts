@@ -10,8 +10,7 @@ import { bytesOf } from "./text";
 
 /**
  * A response: status, headers and a body that is held whole, together at most 1 MiB. For a body that is longer or comes into being
- * piece by piece, see `start`. A module that never starts a stream does not import `http respond`, and a host can serve it on a shorter
- * way; so nothing here does it unasked.
+ * piece by piece, see `start`. A module that never starts a stream does not import `http respond`; so nothing here does it unasked.
  */
 export class Response {
   headers: Headers = new Headers();

@@ -182,7 +182,7 @@ pub mod imports {
         /// Sends the status and headers (and the body field as the first bytes of the body) now and returns a stream for the rest of the body. Once per request; again answers closed. The response ends when the stream is closed or the entry export returns 0.
         #[link_name = "respond"]
         pub fn http_respond(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
-        /// Makes what was written so far leave the host now. Writes are also flushed when the guest blocks or returns.
+        /// Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends.
         #[link_name = "flush"]
         pub fn http_flush(stream: u32) -> i64;
     }
@@ -267,7 +267,7 @@ pub mod imports {
         unsafe { testing::call("http", "respond", (request, request_len), (out, out_cap)) }
     }
 
-    /// Makes what was written so far leave the host now. Writes are also flushed when the guest blocks or returns.
+    /// Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends.
     pub unsafe extern "C" fn http_flush(stream: u32) -> i64 {
         // SAFETY: the caller's promise is passed on.
         unsafe { testing::http_flush(stream) }

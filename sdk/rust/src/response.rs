@@ -12,8 +12,7 @@ type Bytes = Cow<'static, [u8]>;
 /// A response: status, headers and a body that is held whole, together at most 1 MiB.
 ///
 /// For a body that is longer or comes into being piece by piece, see [`Response::start`]. A module that
-/// never starts a stream does not import `http respond`, and a host can serve it on a shorter way; so
-/// nothing here does it unasked.
+/// never starts a stream does not import `http respond`; so nothing here does it unasked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     status: u16,

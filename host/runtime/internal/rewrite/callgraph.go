@@ -7,11 +7,9 @@ const (
 	entryBudget = 512
 	// splitBudget is how much straight-line code may run between two polls.
 	splitBudget = 16384
-	// pollCap is the most one poll charges for code, however long the stretch it
-	// covers. Both sides of every branch count, and compilers like Go's put a whole
-	// function into one loop that jumps to the block it needs: uncapped, each round
-	// of a small loop in it would pay for all of the function.
-	pollCap = 64
+	// pollFull is up to which cost a poll charges all of it; see charged.
+	pollFull  = 64
+	pollShare = 64
 	// unrollBudget is how many instructions a small loop is unrolled to, so that
 	// it polls less often, and maxCopies how many copies at most.
 	unrollBudget = 64
@@ -21,6 +19,16 @@ const (
 	hostCallCost  = 32
 	indirectExtra = 4
 )
+
+// charged is what one poll charges for code of the given static cost: all of a
+// short stretch, a part of what goes beyond. Both sides of every branch count as
+// cost, and compilers like Go's put a whole function into one loop that jumps to
+// the block it needs, so that each round of a small loop in there would pay for
+// all of the function. A guest can make the charge too small by at most the
+// factor splitBudget/charged(splitBudget), about 50.
+func charged(cost uint32) uint32 {
+	return min(cost, pollFull) + cost/pollShare
+}
 
 // callGraph decides which functions poll at their entry and what a call of the
 // others costs. Its nodes are the functions followed by one node per shape of
@@ -258,5 +266,5 @@ func (g *callGraph) indirectCost(f, typ uint32) uint32 {
 
 // siteWeight is what a polling indirect call pays.
 func (g *callGraph) siteWeight(typ uint32) uint32 {
-	return min(g.own[g.shapes[typ]], pollCap) + frameWeight
+	return min(g.own[g.shapes[typ]], pollFull) + frameWeight
 }

@@ -34,6 +34,9 @@ func (m *Module) readBody(r *reader) {
 	}
 	for len(open) > 0 && d.err == nil {
 		in := d.next()
+		if d.err != nil {
+			break
+		}
 		weight := opWeight(in.op)
 		b.cost = saturate(uint64(b.cost) + uint64(weight))
 		top := open[len(open)-1]

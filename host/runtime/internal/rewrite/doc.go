@@ -15,13 +15,19 @@
 //
 // # The meter
 //
-// One unit of fuel is about one instruction. A poll charges, before it runs, for
-// the code up to the next poll: the body of the loop, both sides of each if, and
-// the functions called that do not poll themselves, plus one unit per local of a
-// frame. Between two polls a guest therefore runs a bounded number of
-// instructions and uses a bounded amount of stack, whatever it does; the bounds
-// are proportional to what the host grants per poll. Bulk instructions are
-// charged by length.
+// One unit of fuel is about one instruction. A poll charges, once, for the code up
+// to the next poll: the body of the loop, both sides of each if, the functions
+// called that do not poll themselves, and the frame. Of long stretches it charges
+// a part only, because most of such code is not run each time. Between two polls
+// a guest therefore runs a bounded number of instructions and uses a bounded
+// amount of stack, whatever it does; both bounds are proportional to what the host
+// grants per poll. Bulk instructions are charged by length, throws by what they
+// take. The charge depends on nothing but the module and what it does, so fuel is
+// the same in every run.
+//
+// A loop polls where its next round begins; its first rounds are paid by the code
+// around it. Small loops without calls are unrolled, so that the poll is paid once
+// in several rounds.
 //
 // # Limits of the package
 //

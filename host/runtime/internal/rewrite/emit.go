@@ -103,7 +103,7 @@ func (c *coder) loop(dst []byte, i int) []byte {
 	dst = append(dst, instruction[1:]...)
 	dst = append(dst, instruction...)
 	dst = c.copies(dst, i, e.copies)
-	dst = c.w.poll(dst, min(e.a, pollCap))
+	dst = c.w.poll(dst, charged(e.a))
 	return append(dst, opBr, 0, opEnd, opEnd)
 }
 
@@ -140,7 +140,7 @@ func (c *coder) flatLoop(dst []byte, i int) []byte {
 	dst = c.w.check(dst)
 	dst = append(dst, instruction...)
 	dst = c.copies(dst, i, e.copies)
-	dst = c.w.spend(dst, min(e.a, pollCap))
+	dst = c.w.spend(dst, charged(e.a))
 	dst = append(dst, opGlobalGet)
 	dst = appendU32(dst, c.w.fuel)
 	dst = append(dst, opI32Const, 0, opI32GeS, opIf, 0x40, opBr, 1, opEnd)

@@ -29,7 +29,7 @@ func (e *event) weight() uint32 {
 	case atThrow, atIndirect:
 		return e.a
 	}
-	return min(e.a, pollCap) + e.frame
+	return charged(e.a) + e.frame
 }
 
 // pollOrigin says why a poll was inserted.

@@ -27,7 +27,10 @@ export function grow(pages: i32): usize {
 
 /** Describes the first byte that is not zero, or gives an empty text. */
 function look(name: string, ptr: usize, length: i32): string {
-  for (let i = 0; i < length; i++) {
+  // Most calls find nothing, so eight bytes are looked at together.
+  let clean = 0;
+  while (clean + 8 <= length && !load<u64>(ptr + clean)) clean += 8;
+  for (let i = clean; i < length; i++) {
     if (!load<u8>(ptr + i)) continue;
     let trace = "";
     for (let k = i; k < length && k < i + 32; k++) trace += String.fromCharCode(load<u8>(ptr + k));
@@ -36,8 +39,15 @@ function look(name: string, ptr: usize, length: i32): string {
   return "";
 }
 
+/** Repeats the marker over the whole area, by copying what is already there: twice as much each time. */
 function fill(ptr: usize, length: i32, marker: ArrayBuffer): void {
-  for (let i = 0; i < length; i++) store<u8>(ptr + i, load<u8>(changetype<usize>(marker) + (i % marker.byteLength)));
+  let done = min(marker.byteLength, length);
+  memory.copy(ptr, changetype<usize>(marker), done);
+  while (done > 0 && done < length) {
+    const more = min(done, length - done);
+    memory.copy(ptr + done, ptr, more);
+    done += more;
+  }
 }
 
 export function leak(request: Request): Response {

@@ -54,7 +54,7 @@ pub fn leak(request: &mut Request) -> Result {
     let marker = request.header("X-Marker").unwrap_or("unmarked").to_string();
     let mut found = String::new();
     let mut look = |name: &str, area: &[u8]| {
-        let at = black_box(area).iter().position(|b| *b != 0);
+        let at = first_mark(black_box(area));
         if let (Some(at), true) = (at, found.is_empty()) {
             let trace = String::from_utf8_lossy(&area[at..area.len().min(at + 32)]);
             found = format!("{name} at {at}: {trace:?}");
@@ -85,9 +85,20 @@ pub fn leak(request: &mut Request) -> Result {
     }))
 }
 
+/// Index of the first byte that is not zero. Most calls find none, so 16 bytes are looked at together.
+fn first_mark(area: &[u8]) -> Option<usize> {
+    let clean = area.chunks(16).take_while(|c| c.iter().fold(0, |all, b| all | b) == 0).count() * 16;
+    area.iter().skip(clean).position(|b| *b != 0).map(|at| clean + at)
+}
+
+/// Repeats the marker over the whole area, by copying what is already there: twice as much each time.
 fn fill(area: &mut [u8], marker: &str) {
-    for (byte, mark) in area.iter_mut().zip(marker.bytes().cycle()) {
-        *byte = mark;
+    let mut done = marker.len().min(area.len());
+    area[..done].copy_from_slice(&marker.as_bytes()[..done]);
+    while done > 0 && done < area.len() {
+        let more = done.min(area.len() - done);
+        area.copy_within(..more, done);
+        done += more;
     }
     black_box(area);
 }

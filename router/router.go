@@ -159,12 +159,18 @@ func (r *Router) Match(method, host, escaped string, params *Params) Match {
 	return r.Table().Match(method, host, escaped, params)
 }
 
-// Compile builds a table. Its error joins one *RouteError for each route that cannot be used.
+// maxProblems is the most problems that Compile looks into: to explain one takes time.
+const maxProblems = 50
+
+// Compile builds a table. Its error joins one *RouteError for each route that cannot be used, up to 50.
 func Compile(routes []Route) (*Table, error) {
 	t := &Table{hosts: map[string]*methods{}, any: new(methods), routes: slices.Clone(routes)}
 	var problems joined
 	mux := http.NewServeMux() // the reference for what is valid and what conflicts
 	for i := range t.routes {
+		if len(problems) == maxProblems {
+			return nil, problems
+		}
 		r := &t.routes[i]
 		canonical := lowerHost(r.Pattern)
 		if err := register(mux, canonical); err != nil {

@@ -263,6 +263,29 @@ func ExampleTable_Match() {
 	// redirect /files/
 }
 
+func TestCompileStopsAfterManyProblems(t *testing.T) {
+	routes := make([]Route, 5000)
+	for i := range routes {
+		routes[i].Pattern = fmt.Sprintf("GET /%d", i/2)
+	}
+	_, err := Compile(routes)
+	if got := strings.Count(err.Error(), "\n") + 1; got != maxProblems {
+		t.Errorf("got %d problems", got)
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	var routes []Route
+	for i := range 1000 {
+		routes = append(routes, Route{Pattern: fmt.Sprintf("GET /service%d/users/{id}", i)})
+	}
+	for b.Loop() {
+		if _, err := Compile(routes); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkMatch(b *testing.B) {
 	for _, n := range []int{10, 1000} {
 		var all []string

@@ -39,7 +39,7 @@ func nameShape() shape {
 	return s
 }
 
-var fetchHost = matching(`([hH][tT][tT][pP][sS]?://)?(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?`,
+var fetchHost = matching(`([hH][tT][tT][pP][sS]?://)?(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:([0-9]{1,5}|\*))?`,
 	"a host: no path, and a star only by itself or as the first label", `"api.example.com"`)
 
 var limitsShape = table(
@@ -177,7 +177,7 @@ var manifestShape = table(slices.Concat([]field{
 	{name: "modules", shape: mapOf(name, moduleShape()).like(`[modules.api]`), also: []string{"module"}, doc: "The modules, by name. Each has a `path`, a `source` to build, or a `source` with an `engine`."},
 }, routingFields, []field{
 	{name: "groups", shape: shape{kind: kindList, elem: groupShape()}, doc: "Routes that share a prefix, a host, middleware or limits."},
-	{name: "limits", shape: limitsShape, doc: "Defaults for the limits of every module."},
+	{name: "limits", shape: limitsShape, doc: "Defaults for the limits of every module: the keys of `[modules.NAME.limits]`."},
 	{name: "server", also: []string{"http", "web"}, doc: "The HTTP front.", shape: table(
 		field{name: "body", shape: size, def: `"16MiB"`, also: []string{"max_body", "body_limit"}, doc: "Longest request body."},
 		field{name: "time", shape: duration, def: `"30s"`, also: []string{"timeout", "request_timeout"}, doc: "Longest time for an answer."},

@@ -54,6 +54,7 @@ const (
 	opOpen
 	opJob
 	opPayload
+	opOrigin
 )
 
 // request is one call of the host function: its arguments and the machine to read them with.
@@ -185,6 +186,11 @@ func (r *request) run(op int32) (uint64, error) {
 		return r.m.newString(b)
 	case opJob:
 		return r.json(map[string]any{"id": r.job.ID, "name": r.job.Name, "attempt": r.job.Attempt, "timeout": r.job.TimeoutMs, "length": len(r.job.Payload)})
+	case opOrigin:
+		if r.x == nil {
+			return r.m.newString([]byte("http://localhost"))
+		}
+		return r.m.newString(append(append([]byte(r.x.Scheme), "://"...), bytes.ToLower(r.x.Ctx.Host())...))
 	case opPayload:
 		b, err := r.view(1)
 		copy(b, r.job.Payload)

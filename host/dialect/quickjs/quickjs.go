@@ -5,7 +5,7 @@
 // (Request, Response, fetch, timers, the router …) and then the program; the snapshot holds all of it, so a request starts in
 // a booted interpreter whose memory nobody has used before.
 //
-// A request takes few crossings: the line "METHOD url" goes in as one string, the answer comes back as one, and everything
+// A request takes few crossings: the line "METHOD target" goes in as one string, the answer comes back as one, and everything
 // else of the request is fetched by the runtime when the program asks for it, through one host function. That function may call
 // back into the engine to read its arguments and to make its result; the engine's C code allows that at a host call.
 //
@@ -75,6 +75,9 @@ func (Dialect) Triggers(*runtime.Info) []string { return []string{"http", "middl
 
 // Load boots the engine in spec.Wasm with the program in spec.Source.
 func (Dialect) Load(ctx context.Context, rt *runtime.Runtime, spec dialect.Spec) (dialect.Guest, error) {
+	if spec.Limits.StackBytes == 0 {
+		spec.Limits.StackBytes = stackBytes
+	}
 	g := &guest{name: spec.App + "/" + spec.Name, spec: spec, limits: spec.Limits.WithDefaults()}
 	if len(spec.Source) == 0 {
 		return nil, &runtime.LoadError{Module: g.name, Reason: "the JavaScript engine needs a program; set source in the manifest"}

@@ -1,6 +1,7 @@
 package quickjs_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -19,7 +20,9 @@ import (
 	"github.com/stackhost/stackhost/host/engine"
 	"github.com/stackhost/stackhost/host/exchange"
 	"github.com/stackhost/stackhost/host/runtime"
+	"github.com/stackhost/stackhost/host/web"
 	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
 )
 
 // engineWasm returns the engine's module, or skips the test when it is not installed.
@@ -103,21 +106,28 @@ type answer struct {
 	err     error
 }
 
-// newExchange makes an exchange of "METHOD target\nname: value\n…" and a body.
+// newExchange makes an exchange of "METHOD target\nname: value\n…" and a body, without a connection.
 func newExchange(head string, body []byte) *exchange.Exchange {
-	ctx := new(fasthttp.RequestCtx)
-	lines := strings.Split(head, "\n")
-	method, target, _ := strings.Cut(lines[0], " ")
-	raw := method + " " + target + " HTTP/1.1\r\nHost: test.local\r\n"
-	for _, l := range lines[1:] {
-		raw += l + "\r\n"
-	}
 	var req fasthttp.Request
-	if err := req.Header.Read(bufioReader(raw + "\r\n")); err != nil {
+	if err := req.Header.Read(bufio.NewReader(strings.NewReader(raw(head)))); err != nil {
 		panic(err)
 	}
+	ctx := new(fasthttp.RequestCtx)
 	ctx.Init(&req, nil, nil)
+	return exchangeOf(ctx, head, body)
+}
+
+// raw is head as it goes over a connection.
+func raw(head string) string {
+	lines := strings.Split(head, "\n")
+	lines = append([]string{lines[0] + " HTTP/1.1", "Host: test.local"}, lines[1:]...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+func exchangeOf(ctx *fasthttp.RequestCtx, head string, body []byte) *exchange.Exchange {
 	x := exchange.Acquire(ctx)
+	line, _, _ := strings.Cut(head, "\n")
+	_, target, _ := strings.Cut(line, " ")
 	path, query, _ := strings.Cut(target, "?")
 	x.Path, x.Query, x.Scheme, x.Remote, x.ID, x.Route = []byte(path), []byte(query), "http", "127.0.0.1", "id-1", "/"
 	x.Start = time.Now()
@@ -131,17 +141,38 @@ func newExchange(head string, body []byte) *exchange.Exchange {
 	return x
 }
 
+// send has a server of its own answer one request with g.
 func send(g dialect.Guest, head, body string) answer {
-	x := newExchange(head, []byte(body))
-	err := g.HTTP(x)
-	r := &x.Ctx.Response
-	a := answer{status: r.StatusCode(), headers: &r.Header, err: err}
-	if r.IsBodyStream() {
-		b, readErr := io.ReadAll(r.BodyStream())
-		a.body, a.err = string(b), errors.Join(err, readErr)
-		r.CloseBodyStream()
-	} else {
-		a.body = string(r.Body())
+	var a answer
+	server, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Handler: func(ctx *fasthttp.RequestCtx) {
+		x := exchangeOf(ctx, head, []byte(body))
+		if a.err = g.HTTP(x); a.err != nil {
+			x.Abort()
+			ctx.Error("", 500)
+		}
+	}})
+	if err != nil {
+		return answer{err: err}
 	}
+	listener := fasthttputil.NewInmemoryListener()
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	defer func() {
+		server.Shutdown(context.Background())
+		<-done
+	}()
+	conn, err := listener.Dial()
+	if err != nil {
+		return answer{err: err}
+	}
+	defer conn.Close()
+	text := raw(head)
+	if strings.HasPrefix(head, "POST") { // the body goes to the exchange directly
+		text = strings.TrimSuffix(text, "\r\n") + "Content-Length: 0\r\n\r\n"
+	}
+	io.WriteString(conn, text)
+	var response fasthttp.Response
+	err = response.Read(bufio.NewReader(conn))
+	a.status, a.headers, a.body, a.err = response.StatusCode(), &response.Header, string(response.Body()), errors.Join(a.err, err)
 	return a
 }

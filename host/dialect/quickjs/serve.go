@@ -23,7 +23,6 @@ const (
 	statePending = 1
 	stateWait    = 2 // and more: milliseconds
 	stateIdle    = -1
-	stateStream  = -2
 )
 
 // HTTP runs the program's fetch handler.
@@ -36,18 +35,16 @@ func (g *guest) HTTP(x *exchange.Exchange) error {
 		return err
 	}
 	defer c.end()
-	v, streams, err := c.enter("fetch", c.e.fetch)
-	if err != nil {
+	v, err := c.enter("fetch", c.e.fetch)
+	switch {
+	case err != nil:
 		return err
+	case !x.Responded():
+		return c.answer("fetch", v)
+	case tagOf(v) != tagInt:
+		return g.protocol("fetch", "answered twice")
 	}
-	if streams {
-		v, _, err := c.finish("fetch", statePending)
-		if err == nil && (tagOf(v) != tagInt || int32(v) != stateNothing) {
-			err = g.protocol("fetch", "answered twice")
-		}
-		return err
-	}
-	return c.answer("fetch", v)
+	return nil
 }
 
 // Middleware runs the program's middleware.
@@ -60,7 +57,7 @@ func (g *guest) Middleware(x *exchange.Exchange) (dialect.Verdict, error) {
 		return dialect.Pass, err
 	}
 	defer c.end()
-	v, _, err := c.enter("middleware", c.e.middleware)
+	v, err := c.enter("middleware", c.e.middleware)
 	if err != nil || tagOf(v) == tagInt {
 		return dialect.Pass, err
 	}
@@ -115,7 +112,7 @@ func (g *guest) Job(ctx context.Context, job *abi.JobRequest) (*abi.JobResult, e
 	c.job, c.timeout, c.micros = &request, int64(request.TimeoutMs), int64(request.TimeUs)
 	v, err := c.checked("job", func() (uint64, error) { return c.outer().apply(c.e.job) })
 	if err == nil {
-		v, _, err = c.settle("job", v)
+		v, err = c.settle("job", v)
 	}
 	if err != nil || tagOf(v) == tagInt {
 		return &abi.JobResult{}, err
@@ -141,8 +138,8 @@ func (g *guest) start(x *exchange.Exchange) (*call, error) {
 	return c, nil
 }
 
-// enter calls an entry point with the line of the request. streams is true when the answer is about to be streamed.
-func (c *call) enter(entry string, f uint64) (v uint64, streams bool, err error) {
+// enter calls an entry point with the line of the request and returns what it answers in the end.
+func (c *call) enter(entry string, f uint64) (uint64, error) {
 	x := c.x
 	line := append(append(append(c.line[:0], x.Ctx.Method()...), ' '), x.Path...)
 	if len(x.Query) > 0 {
@@ -152,51 +149,45 @@ func (c *call) enter(entry string, f uint64) (v uint64, streams bool, err error)
 	m := c.outer()
 	arg, err := m.newString(line)
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
-	v, err = m.apply(f, arg)
+	v, err := m.apply(f, arg)
 	if err == nil && tagOf(v) == tagException {
 		err = c.thrown(entry)
 	}
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	return c.settle(entry, v)
 }
 
-func (c *call) settle(entry string, v uint64) (uint64, bool, error) {
+// settle runs the event loop until a pending call has its answer.
+func (c *call) settle(entry string, v uint64) (uint64, error) {
 	if tagOf(v) != tagInt || int32(v) != statePending {
-		return v, false, nil
+		return v, nil
 	}
-	return c.finish(entry, statePending)
-}
-
-// finish runs the event loop until the pending call has an answer, or is about to stream one.
-func (c *call) finish(entry string, state int32) (uint64, bool, error) {
-	for {
+	for state := int32(statePending); ; {
 		if state >= stateWait {
 			timer := time.NewTimer(time.Duration(state-stateWait) * time.Millisecond)
 			select {
 			case <-timer.C:
 			case <-c.in.Context().Done():
 				timer.Stop()
-				return 0, false, abi.Errorf(abi.CodeDeadline, "the time allowed ran out while %s waited for a timer", c.g.name)
+				return 0, abi.Errorf(abi.CodeDeadline, "the time allowed ran out while %s waited for a timer", c.g.name)
 			}
 		}
 		if err := c.runJobs(entry); err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		v, err := c.checked(entry, func() (uint64, error) { return c.outer().apply(c.e.pump) })
 		if err != nil || tagOf(v) != tagInt {
-			return v, false, err
+			return v, err
 		}
 		switch state = int32(v); state {
 		case stateNothing:
-			return v, false, nil
-		case stateStream:
-			return v, true, nil
+			return v, nil
 		case stateIdle:
-			return 0, false, c.g.error(entry, exception{Name: "Error", Message: "the handler's promise can never settle: nothing is left to wait for"})
+			return 0, c.g.error(entry, exception{Name: "Error", Message: "the handler's promise can never settle: nothing is left to wait for"})
 		}
 	}
 }

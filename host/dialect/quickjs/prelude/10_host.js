@@ -3,7 +3,7 @@
 
 const OP = {
   headers: 0, field: 1, number: 2, random: 3, seed: 4, read: 5, write: 6, flush: 7, close: 8, respond: 9, log: 10,
-  config: 11, secret: 12, supports: 13, batch: 14, error: 15, encode: 16, decode: 17, open: 18, job: 19, payload: 20,
+  config: 11, secret: 12, supports: 13, batch: 14, error: 15, encode: 16, decode: 17, open: 18, job: 19, payload: 20, origin: 21,
 };
 const FIELD = { scheme: 0, host: 1, params: 2, remote: 3, id: 4, traceparent: 5, route: 6 };
 const NUMBER = { bodyLength: 0, timeout: 1, time: 2, bodyStream: 3 };
@@ -43,11 +43,16 @@ let failure; // or what it failed with
 let failed = false;
 let waiting = []; // promises given to waitUntil
 let seeded = false;
+let fresh = true; // nothing of the above was used
+let incoming; // the URL of the request being answered, once it was asked for
 
 function reset() {
   pending = failed = seeded = false;
-  result = failure = undefined;
+  result = failure = incoming = undefined;
   waiting = [];
+  context.params = {};
+  timers = [];
+  outgoing = [];
 }
 
 // pairs splits "name\0value\0…" into [[name, value], …].

@@ -29,6 +29,7 @@ function normalPath(path) {
 
 class URL {
   constructor(input, base) {
+    if (input === incoming && input.indexOf("/.") < 0) return this._trust(input);
     input = String(input).trim();
     let m = /^([a-zA-Z][a-zA-Z0-9+.-]*:)(.*)$/s.exec(input);
     if (!m) {
@@ -54,8 +55,6 @@ class URL {
     if (at >= 0) rest = rest.slice(0, at);
     if (this._search === "?") this._search = "";
     if (this._hash === "#") this._hash = "";
-    this._username = this._password = this._hostname = this._port = "";
-    this._params = null;
     if (!(this._protocol in defaultPorts) && !rest.startsWith("//")) {
       this._path = rest;
       return;
@@ -75,6 +74,22 @@ class URL {
     this._hostname = hp[1].toLowerCase();
     this._port = hp[2] && String(Number(hp[2])) !== defaultPorts[this._protocol] ? String(Number(hp[2])) : "";
     this._path = normalPath(escapePath((h[2] || "/").replace(/\\/g, "/")));
+  }
+  // _trust takes the URL of a request apart, whose characters the host has checked.
+  _trust(input) {
+    const slashes = input.indexOf("//"), from = input.indexOf("/", slashes + 2), query = input.indexOf("?", from);
+    this._protocol = input.slice(0, slashes);
+    const host = input.slice(slashes + 2, from), colon = host.indexOf(":", host.indexOf("]") + 1);
+    this._hostname = colon < 0 ? host : host.slice(0, colon);
+    if (colon >= 0 && host.slice(colon + 1) !== defaultPorts[this._protocol]) this._port = host.slice(colon + 1);
+    this._hash = "";
+    if (query < 0) {
+      this._path = input.slice(from);
+      this._search = "";
+    } else {
+      this._path = input.slice(from, query);
+      this._search = query === input.length - 1 ? "" : input.slice(query);
+    }
   }
   static canParse(input, base) {
     try { new URL(input, base); return true; } catch { return false; }
@@ -123,8 +138,10 @@ class URL {
   toJSON() { return this.href; }
 }
 
+Object.assign(URL.prototype, { _username: "", _password: "", _hostname: "", _port: "", _params: null });
+
 function decodeForm(s) {
-  s = s.replace(/\+/g, " ");
+  if (s.indexOf("+") >= 0) s = s.replace(/\+/g, " ");
   if (s.indexOf("%") < 0) return s;
   try { return decodeURIComponent(s); } catch { /* not all of it is well-formed */ }
   const bytes = [];

@@ -122,10 +122,10 @@ const console = {
 };
 
 // Math.random must not repeat although memory is restored: xoshiro128** seeded from the request's own bytes on first use.
-const state = new Uint32Array(4);
+const state = new Uint32Array(4), stateBytes = new Uint8Array(state.buffer);
 function next32() {
   if (!seeded) {
-    host(OP.seed, state);
+    check(host(OP.seed, stateBytes));
     if (!(state[0] | state[1] | state[2] | state[3])) state[0] = 1;
     seeded = true;
   }

@@ -1,4 +1,4 @@
-// Headers, Request and Response. A request is a line "METHOD url"; everything else of it is asked of the host when it is
+// Headers, Request and Response. A request is a line "METHOD target"; everything else of it is asked of the host when it is
 // first needed, since most handlers need little.
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -48,6 +48,7 @@ class Headers {
   *keys() { for (const p of this.entries()) yield p[0]; }
   *values() { for (const p of this.entries()) yield p[1]; }
   [Symbol.iterator]() { return this.entries(); }
+  raw() { return this._list.map((p) => [p[0], p[1]]); } // in order, repeats kept
 }
 
 // Body is what Request and Response share: _body is null, a string, a Uint8Array, a ReadableStream, or the number of a host
@@ -95,32 +96,31 @@ class Body {
   }
 }
 
+const plainText = "text/plain;charset=UTF-8";
+
 // bodyOf returns what a body is kept as, and the content type that it implies.
 function bodyOf(body) {
-  if (typeof body === "string") return [body, "text/plain;charset=UTF-8"];
+  if (typeof body === "string") return [body, plainText];
   if (body === null || body === undefined) return [null, null];
   if (body instanceof ReadableStream) return [body, null];
   if (body instanceof URLSearchParams) return [body.toString(), "application/x-www-form-urlencoded;charset=UTF-8"];
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return [asBytes(body), null];
   if (body[Symbol.asyncIterator]) return [ReadableStream.from(body), null];
-  return [String(body), "text/plain;charset=UTF-8"];
+  return [String(body), plainText];
 }
 
 const INCOMING = Symbol("incoming");
 
-class Request extends Body {
+// What is seldom set stands in the prototypes: a request or response is made in every call, and each field costs.
+
+class Request {
   constructor(input, init) {
-    super();
-    this._used = false;
     if (input === INCOMING) {
       this._line = init;
-      this._headers = undefined;
-      this._kept = undefined; // the body, once it was asked for
       return;
     }
     init = init || {};
     const from = input instanceof Request ? input : null;
-    this._line = undefined;
     this._method = String(init.method || (from ? from.method : "GET")).toUpperCase();
     this._url = from ? from.url : new URL(String(input)).href;
     this._headers = new Headers(init.headers || (from ? from.headers : undefined));
@@ -132,7 +132,10 @@ class Request extends Body {
     this.redirect = init.redirect || (from ? from.redirect : "follow");
   }
   get method() { return this._line === undefined ? this._method : this._line.slice(0, this._line.indexOf(" ")); }
-  get url() { return this._line === undefined ? this._url : this._line.slice(this._line.indexOf(" ") + 1); }
+  get url() {
+    if (this._url === undefined) this._url = incoming = host(OP.origin) + this._line.slice(this._line.indexOf(" ") + 1);
+    return this._url;
+  }
   get headers() {
     if (this._headers === undefined) {
       this._headers = new Headers();
@@ -159,18 +162,10 @@ class Request extends Body {
   }
 }
 
-class Response extends Body {
+class Response {
   constructor(body, init) {
-    super();
-    this._used = false;
-    this._headers = undefined;
-    this._type = null;
-    this._status = 200;
-    this.url = "";
-    if (typeof body === "string") {
-      this._body = body;
-      this._type = "text/plain;charset=UTF-8";
-    } else [this._body, this._type] = bodyOf(body);
+    if (typeof body === "string") this._body = body;
+    else [this._body, this._type] = bodyOf(body);
     if (init === undefined) return;
     if (init.status !== undefined) {
       this._status = Number(init.status);
@@ -180,7 +175,7 @@ class Response extends Body {
   }
   static json(value, init) {
     const r = new Response(JSON.stringify(value), init);
-    r._type = "application/json";
+    if (init === undefined || r._headers === undefined || !r._headers.has("content-type")) r._type = "application/json";
     return r;
   }
   static redirect(url, status = 302) { return new Response(null, { status, headers: { location: String(url) } }); }
@@ -213,5 +208,14 @@ function headOf(response) {
   for (const p of response.headers._list) head += p[0] + "\0" + p[1] + "\0";
   return head + "\0";
 }
+
+for (const c of [Request, Response]) {
+  for (const n of ["bodyUsed", "body", "_take", "bytes", "text", "json", "arrayBuffer", "formData"]) {
+    Object.defineProperty(c.prototype, n, Object.getOwnPropertyDescriptor(Body.prototype, n));
+  }
+}
+Object.assign(Request.prototype, { _used: false, _line: undefined, _url: undefined, _headers: undefined, _kept: undefined });
+Object.assign(Response.prototype, { _used: false, _headers: undefined, _type: plainText, _status: 200, url: "" });
+const okText = headOf(new Response(""));
 
 define({ Headers, Request, Response });

@@ -28,7 +28,7 @@ function received(r, url) {
   response.url = r.url || url;
   response._headers = new Headers();
   response._headers._list = r.headers || [];
-  response._body = r.stream || null;
+  response._body = (r.stream | 0) || null; // an integer for the engine too
   return response;
 }
 

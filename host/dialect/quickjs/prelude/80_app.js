@@ -81,20 +81,26 @@ class Router {
   all(path, handler) { return this.on("*", path, handler); }
   use(wrap) { this._around.push(wrap); return this; }
   fetch(request, context) {
-    let run = this._find(request, context);
+    if (this._around.length === 0) return this._serve(request, context);
+    let run = () => this._serve(request, context);
     for (let i = this._around.length - 1; i >= 0; i--) {
       const wrap = this._around[i], next = run;
       run = () => wrap(request, context, next);
     }
     return run();
   }
-  _find(request, context) {
-    const url = request.url, method = request.method;
-    const from = url.indexOf("/", url.indexOf("//") + 2);
-    const query = url.indexOf("?", from);
-    const path = query < 0 ? url.slice(from) : url.slice(from, query);
-    const exact = this._exact.get(method + " " + path);
-    if (exact !== undefined) return () => exact(request, context);
+  _serve(request, context) {
+    let line = request._line; // of a request that the host sent, else made of its parts
+    if (line === undefined) {
+      const url = new URL(request.url);
+      line = request.method + " " + url.pathname;
+    }
+    const query = line.indexOf("?");
+    if (query >= 0) line = line.slice(0, query);
+    const exact = this._exact.get(line);
+    if (exact !== undefined) return exact(request, context);
+    const space = line.indexOf(" ");
+    const method = line.slice(0, space), path = line.slice(space + 1);
     const parts = path.slice(1).split("/").map(decode);
     const allow = [];
     for (const r of this._routes) {
@@ -102,12 +108,11 @@ class Router {
       if (params === null) continue;
       if (r.method === method || r.method === "*" || (method === "HEAD" && r.method === "GET")) {
         context.params = params;
-        return () => r.handler(request, context);
+        return r.handler(request, context);
       }
-      allow.push(r.method);
+      allow.push(r.method === "GET" ? "GET, HEAD" : r.method);
     }
-    if (allow.length > 0) return () => problem(405, "", { allow: allow.join(", ") });
-    return () => problem(404, "nothing is at " + path);
+    return allow.length > 0 ? problem(405, "", { allow: allow.join(", ") }) : problem(404, "nothing is at " + path);
   }
 }
 

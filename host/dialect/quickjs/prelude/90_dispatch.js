@@ -6,7 +6,6 @@
 //   1                 a promise is pending; run jobs and call pump
 //   2 + n             from pump: nothing can run for n milliseconds
 //   -1                from pump: nothing will ever run again
-//   -2                from pump: the answer will be streamed; call pump again
 //
 // and throws what the program threw.
 
@@ -19,7 +18,7 @@ function mount(exports) {
   app = { fetch: undefined, middleware: exports.middleware, job: exports.job };
   if (typeof main === "function") app.fetch = main;
   else if (main) {
-    if (typeof main.fetch === "function") app.fetch = (r, c) => main.fetch(r, c);
+    if (typeof main.fetch === "function") app.fetch = main instanceof Router ? main.fetch : (r, c) => main.fetch(r, c);
     if (typeof main.middleware === "function") app.middleware = (r, c) => main.middleware(r, c);
     if (typeof main.job === "function") app.job = (j) => main.job(j);
   }
@@ -29,17 +28,32 @@ function mount(exports) {
   return has.join(" ");
 }
 
-function settle(promise, finish) {
+// settle waits for a promise whose value finish makes an answer of.
+let finish;
+function settle(promise, f) {
   pending = true;
-  promise.then((v) => {
+  finish = f;
+  promise.then(done, fail);
+  return 1;
+}
+function done(v) {
+  try {
     result = finish(v);
     pending = false;
-  }).catch((e) => {
-    failure = e;
-    failed = true;
-    pending = false;
-  });
-  return 1;
+  } catch (e) {
+    fail(e);
+  }
+}
+function fail(e) {
+  failure = e;
+  failed = true;
+  pending = false;
+}
+
+// begin makes a call start from nothing, whether or not memory is restored between calls.
+function begin() {
+  if (!fresh) reset();
+  fresh = false;
 }
 
 function caught(e) {
@@ -55,7 +69,6 @@ function answer(response) {
   if (response._used) throw new TypeError("the response's body was already read");
   if (body instanceof Uint8Array) return [headOf(response), body];
   streamOut = response;
-  pending = true;
   return 1;
 }
 
@@ -71,19 +84,18 @@ async function stream(response) {
 }
 
 function dispatchFetch(line) {
-  reset();
-  context.params = {};
+  begin();
   let r;
   try {
     r = app.fetch(new Request(INCOMING, line), context);
   } catch (e) {
     return caught(e);
   }
-  if (r instanceof Response && waiting.length === 0) return answer(r);
-  return settle(Promise.resolve(r).then(async (v) => {
-    while (waiting.length > 0) await waiting.shift();
-    return v;
-  }), (v) => answer(v));
+  if (r instanceof Response && waiting.length === 0) {
+    if (typeof r._body === "string" && r._headers === undefined && r._type === plainText && r._status === 200) return okText + r._body;
+    return answer(r);
+  }
+  return settle(r !== null && typeof r === "object" && typeof r.then === "function" ? r : Promise.resolve(r), answer);
 }
 
 function verdict(v) {
@@ -97,8 +109,7 @@ function verdict(v) {
 }
 
 function dispatchMiddleware(line) {
-  reset();
-  context.params = {};
+  begin();
   let r;
   try {
     r = app.middleware(new Request(INCOMING, line), context);
@@ -110,7 +121,7 @@ function dispatchMiddleware(line) {
 }
 
 function dispatchJob() {
-  reset();
+  begin();
   const job = JSON.parse(host(OP.job));
   job.payload = new Uint8Array(job.length);
   delete job.length;
@@ -132,9 +143,10 @@ function pump() {
     streamOut = null;
     result = undefined;
     settle(stream(response), (v) => v);
-    return -2;
+    return 1;
   }
   if (!pending) {
+    if (waiting.length > 0) return linger();
     if (failed) return caught(failure);
     return result;
   }
@@ -142,6 +154,14 @@ function pump() {
   const wait = runTimer();
   if (wait === undefined) return -1;
   return wait < 0 ? 1 : (2 + Math.ceil(wait)) | 0;
+}
+
+// linger waits for what was given to waitUntil before the answer leaves; how it ends does not matter to the answer.
+function linger() {
+  pending = true;
+  const next = () => { pending = false; };
+  Promise.resolve(waiting.shift()).then(next, (e) => { log("error", "waitUntil: " + show(e)); next(); });
+  return 1;
 }
 
 // describe tells the host about an exception: a JSON object, since the exception itself may be any value.
@@ -157,12 +177,13 @@ function warm() {
   const router = new Router().get("/", () => new Response("ok")).get("/items/{id}", async () => Response.json({ a: [1, "b"] }));
   app = { fetch: router.fetch, middleware: undefined, job: undefined };
   for (let i = 0; i < 3; i++) {
-    dispatchFetch("GET http://boot.invalid/?a=1");
-    dispatchFetch("GET http://boot.invalid/items/7");
+    dispatchFetch("GET /?a=1");
+    dispatchFetch("GET /items/7");
     new Headers({ accept: "*/*" }).get("accept");
     new URL("http://boot.invalid/x?y=1").searchParams.get("y");
   }
   reset();
+  fresh = true;
   app = before;
   return 0;
 }

@@ -1,0 +1,322 @@
+// Types of the stackhost JavaScript runtime: the module "stackhost" and the globals that a program finds.
+//
+// In tsconfig.json:  "types": ["@stackhost/js"]  and  "lib": ["ES2023"]  (without "DOM", whose types would promise more than
+// there is).
+
+import type { CodeName, Codes } from "./codes_gen";
+
+declare module "stackhost" {
+  /** What the host knows of a request beyond the request itself. */
+  export interface Context {
+    /** Values of the wildcards of this program's own route, percent-decoded. */
+    readonly params: Record<string, string>;
+    /** Values of the wildcards of the host's route. */
+    readonly routeParams: Record<string, string>;
+    /** Request id, also in the host's records and the X-Request-Id response header. */
+    readonly id: string;
+    /** The host's route pattern that matched. */
+    readonly route: string;
+    /** IP address of the client. */
+    readonly remote: string;
+    /** W3C traceparent to pass on, or "". */
+    readonly traceparent: string;
+    /** Milliseconds that were left for the request when it was handed over. */
+    readonly timeout: number;
+    /** Microseconds since 1970 when the host handed over the request. */
+    readonly time: number;
+    /** Length of the request body in bytes, -1 when it is not known in advance. */
+    readonly bodyLength: number;
+    /** Lets a promise settle before the answer leaves. How it ends does not change the answer. */
+    waitUntil(promise: Promise<unknown>): void;
+  }
+
+  export type Handler = (request: Request, context: Context) => Response | Promise<Response>;
+  export type Wrapper = (request: Request, context: Context, next: () => Response | Promise<Response>) => Response | Promise<Response>;
+
+  /** A piece of background work. */
+  export interface Job {
+    /** The same in every attempt. */
+    readonly id: string;
+    /** What kind of work it is. */
+    readonly name: string;
+    readonly payload: Uint8Array;
+    /** 1 for the first attempt. */
+    readonly attempt: number;
+    /** Milliseconds left for this attempt. */
+    readonly timeout: number;
+    text(): string;
+    json(): any;
+  }
+
+  /** Changes that a middleware makes to a request that goes on, and to the response that it will get. */
+  export interface MiddlewareResult {
+    /** Request headers to set, each replacing all of its name. */
+    headers?: HeadersInit;
+    /** Request headers to remove. */
+    removeHeaders?: string[];
+    /** New path for the handler, percent-encoded. */
+    path?: string;
+    /** Headers to set on the response. */
+    responseHeaders?: HeadersInit;
+  }
+
+  /** The default export of a program: a function that answers requests, or an object with any of these. */
+  export interface Program {
+    fetch?: Handler;
+    middleware?(request: Request, context: Context): Response | MiddlewareResult | undefined | void | Promise<Response | MiddlewareResult | undefined | void>;
+    job?(job: Job): unknown;
+  }
+
+  /** Finds the handler by method and path. Patterns: /users/{id} or /users/:id, /files/{rest...} or /files/*, /exact/{$}. */
+  export class Router {
+    get(path: string, handler: Handler): this;
+    post(path: string, handler: Handler): this;
+    put(path: string, handler: Handler): this;
+    patch(path: string, handler: Handler): this;
+    delete(path: string, handler: Handler): this;
+    /** Any method. */
+    all(path: string, handler: Handler): this;
+    on(method: string, path: string, handler: Handler): this;
+    /** Wraps all handlers; the wrapper given first is the outermost. */
+    use(wrap: Wrapper): this;
+    readonly fetch: Handler;
+  }
+  export function router(): Router;
+
+  /** Thrown by a handler, it is answered as an RFC 9457 problem document. */
+  export class HTTPError extends Error {
+    constructor(status: number, detail?: string);
+    readonly status: number;
+    readonly detail?: string;
+  }
+
+  /** Why a host call failed. Thrown by a handler, it is answered with the status of its code, 500 for codes of programs. */
+  export class HostError extends Error {
+    constructor(code: number, text?: string);
+    readonly code: number;
+    readonly codeName: CodeName;
+    /** Whether trying the same call again can help. */
+    readonly retry: boolean;
+  }
+
+  /** The codes by name. */
+  export const codes: Codes;
+
+  /** An RFC 9457 problem document as a response. */
+  export function problem(status: number, detail?: string, headers?: Record<string, string>): Response;
+
+  export type Level = "trace" | "debug" | "info" | "warn" | "error";
+  /** Writes a record to the host's log, with fields. */
+  export const log: Record<Level, (message: string, fields?: Record<string, unknown>) => void>;
+
+  /** A value of the module's config table; dots reach into nested tables, no key gives the whole table. Throws HostError not_found. */
+  export function config(key?: string): any;
+  /** A secret that the manifest grants to this module. Throws HostError. */
+  export function secret(name: string): string;
+  export interface Support {
+    /** Major version, 0 when the host does not have the capability. */
+    version: number;
+    granted: boolean;
+    functions: string[];
+  }
+  /** What the host has of a capability, such as "fetch". */
+  export function supports(capability: string): Support;
+
+  export type BatchCall = { config: string } | { supports: string } | { fetch: { url: string; method?: string; headers?: HeadersInit; body?: string | Uint8Array } };
+  export interface BatchResult {
+    config?: any;
+    supports?: Support;
+    fetch?: Response;
+    /** Negative when this call failed. */
+    code?: number;
+    error?: string;
+  }
+  /** Runs host calls at the same time and gives their results in order. */
+  export function batch(calls: BatchCall[]): BatchResult[];
+}
+
+declare global {
+  type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams | ReadableStream | AsyncIterable<string | Uint8Array> | null;
+  type HeadersInit = Headers | Iterable<readonly [string, string]> | Record<string, string>;
+
+  /** Header fields. A value holds bytes: each character is one byte. */
+  class Headers {
+    constructor(init?: HeadersInit);
+    append(name: string, value: string): void;
+    delete(name: string): void;
+    get(name: string): string | null;
+    getSetCookie(): string[];
+    has(name: string): boolean;
+    set(name: string, value: string): void;
+    forEach(f: (value: string, name: string, headers: Headers) => void): void;
+    entries(): IterableIterator<[string, string]>;
+    keys(): IterableIterator<string>;
+    values(): IterableIterator<string>;
+    [Symbol.iterator](): IterableIterator<[string, string]>;
+    /** The fields in the order received, repeats kept. */
+    raw(): [string, string][];
+  }
+
+  interface Body {
+    readonly body: ReadableStream<Uint8Array> | null;
+    readonly bodyUsed: boolean;
+    text(): Promise<string>;
+    json(): Promise<any>;
+    bytes(): Promise<Uint8Array>;
+    arrayBuffer(): Promise<ArrayBuffer>;
+    /** Reads application/x-www-form-urlencoded. */
+    formData(): Promise<URLSearchParams>;
+  }
+
+  interface RequestInit {
+    method?: string;
+    headers?: HeadersInit;
+    body?: BodyInit;
+    redirect?: "follow" | "manual" | "error";
+    signal?: AbortSignal;
+    /** Milliseconds for the whole exchange; the grant's default when absent. */
+    timeout?: number;
+    /** Most response bytes to accept; the grant's limit when absent. */
+    maxBytes?: number;
+  }
+  interface Request extends Body {}
+  class Request {
+    constructor(input: string | URL | Request, init?: RequestInit);
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Headers;
+    readonly signal: AbortSignal;
+    clone(): Request;
+  }
+
+  interface ResponseInit { status?: number; headers?: HeadersInit }
+  interface Response extends Body {}
+  class Response {
+    constructor(body?: BodyInit, init?: ResponseInit);
+    static json(value: unknown, init?: ResponseInit): Response;
+    static redirect(url: string | URL, status?: number): Response;
+    static error(): Response;
+    readonly status: number;
+    readonly statusText: string;
+    readonly ok: boolean;
+    readonly url: string;
+    readonly headers: Headers;
+    clone(): Response;
+  }
+
+  /** Sends a request to a host that the manifest grants. Rejects with HostError: denied, unavailable, deadline … */
+  function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+
+  class URL {
+    constructor(input: string | URL, base?: string | URL);
+    static canParse(input: string, base?: string): boolean;
+    static parse(input: string, base?: string): URL | null;
+    href: string; protocol: string; username: string; password: string; host: string; hostname: string; port: string;
+    pathname: string; search: string; hash: string;
+    readonly origin: string;
+    readonly searchParams: URLSearchParams;
+    toString(): string;
+    toJSON(): string;
+  }
+  class URLSearchParams {
+    constructor(init?: string | Iterable<readonly [string, string]> | Record<string, string>);
+    readonly size: number;
+    append(name: string, value: string): void;
+    delete(name: string, value?: string): void;
+    get(name: string): string | null;
+    getAll(name: string): string[];
+    has(name: string, value?: string): boolean;
+    set(name: string, value: string): void;
+    sort(): void;
+    forEach(f: (value: string, name: string) => void): void;
+    entries(): IterableIterator<[string, string]>;
+    keys(): IterableIterator<string>;
+    values(): IterableIterator<string>;
+    [Symbol.iterator](): IterableIterator<[string, string]>;
+    toString(): string;
+  }
+
+  interface StreamController<T> {
+    readonly desiredSize: number | null;
+    enqueue(chunk: T): void;
+    close(): void;
+    error(reason: unknown): void;
+  }
+  class ReadableStream<T = any> {
+    constructor(source?: {
+      start?(controller: StreamController<T>): void | Promise<void>;
+      pull?(controller: StreamController<T>): void | Promise<void>;
+      cancel?(reason?: unknown): void | Promise<void>;
+    });
+    static from<T>(items: AsyncIterable<T> | Iterable<T>): ReadableStream<T>;
+    readonly locked: boolean;
+    getReader(): { read(): Promise<{ value: T; done: false } | { value: undefined; done: true }>; releaseLock(): void; cancel(reason?: unknown): Promise<void> };
+    cancel(reason?: unknown): Promise<void>;
+    tee(): [ReadableStream<T>, ReadableStream<T>];
+    pipeTo(to: WritableStream<T>): Promise<void>;
+    pipeThrough<R>(pair: { readable: ReadableStream<R>; writable: WritableStream<T> }): ReadableStream<R>;
+    [Symbol.asyncIterator](): AsyncIterableIterator<T>;
+  }
+  class WritableStream<T = any> {
+    constructor(sink?: { write?(chunk: T): void | Promise<void>; close?(): void | Promise<void>; abort?(reason?: unknown): void });
+    getWriter(): { write(chunk: T): Promise<void>; close(): Promise<void>; abort(reason?: unknown): Promise<void>; releaseLock(): void };
+  }
+  class TransformStream<I = any, O = any> {
+    constructor(transformer?: {
+      start?(controller: StreamController<O>): void;
+      transform?(chunk: I, controller: StreamController<O>): void | Promise<void>;
+      flush?(controller: StreamController<O>): void | Promise<void>;
+    });
+    readonly readable: ReadableStream<O>;
+    readonly writable: WritableStream<I>;
+  }
+
+  class TextEncoder {
+    readonly encoding: "utf-8";
+    encode(text?: string): Uint8Array;
+    encodeInto(text: string, into: Uint8Array): { read: number; written: number };
+  }
+  class TextDecoder {
+    constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+    readonly encoding: "utf-8";
+    decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;
+  }
+  function atob(text: string): string;
+  function btoa(text: string): string;
+  function structuredClone<T>(value: T): T;
+  function setTimeout(f: (...args: any[]) => void, ms?: number, ...args: any[]): number;
+  function setInterval(f: (...args: any[]) => void, ms?: number, ...args: any[]): number;
+  function clearTimeout(id?: number): void;
+  function clearInterval(id?: number): void;
+  function queueMicrotask(f: () => void): void;
+
+  class Event { constructor(type: string); readonly type: string }
+  class EventTarget {
+    addEventListener(type: string, f: (event: Event) => void, options?: { once?: boolean }): void;
+    removeEventListener(type: string, f: (event: Event) => void): void;
+    dispatchEvent(event: Event): boolean;
+  }
+  class AbortSignal extends EventTarget {
+    static abort(reason?: unknown): AbortSignal;
+    static timeout(ms: number): AbortSignal;
+    readonly aborted: boolean;
+    readonly reason: unknown;
+    onabort: ((event: Event) => void) | null;
+    throwIfAborted(): void;
+  }
+  class AbortController {
+    readonly signal: AbortSignal;
+    abort(reason?: unknown): void;
+  }
+  const crypto: {
+    getRandomValues<T extends ArrayBufferView>(view: T): T;
+    randomUUID(): string;
+  };
+  const performance: { now(): number; readonly timeOrigin: number };
+  /** Each call is one record in the host's log. */
+  const console: Record<"log" | "info" | "debug" | "trace" | "warn" | "error", (...values: unknown[]) => void> & {
+    assert(ok: unknown, ...values: unknown[]): void;
+  };
+}
+
+export {};

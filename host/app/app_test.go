@@ -345,3 +345,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkLoad(b *testing.B) {
+	dir := write(b, map[string]string{"m.wasm": "", "public/": "", ManifestName: `
+name = "a"
+[modules.m]
+path = "m.wasm"
+[modules.m.grants]
+fetch = { hosts = ["api.example.com"] }
+[[groups]]
+prefix = "/api"
+[[groups.routes]]
+path = "/users/{id}"
+methods = ["GET", "PUT", "DELETE"]
+module = "m"
+[[static]]
+path = "/"
+dir = "public"
+`})
+	for b.Loop() {
+		if _, err := Load(dir); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

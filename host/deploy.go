@@ -291,6 +291,7 @@ func (d *deployment) route(h *Host) error {
 		if t.Static != nil {
 			files, err := web.NewStatic(web.StaticConfig{
 				Dir: t.Static.Dir, Prefix: t.Static.Prefix, Index: t.Static.Index, Fallback: t.Static.SPA, CacheControl: t.Static.Cache, Problems: h.problems,
+				IgnorePrecompressed: !t.Static.Precompressed, Dotfiles: t.Static.Dotfiles,
 			})
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.Pos, err)

@@ -2,7 +2,6 @@ package host
 
 import (
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 	"unsafe"
@@ -73,7 +72,7 @@ func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
 	request.Route = t.Pattern
 	request.Module = t.Module
 	if t.Redirect != nil {
-		h.redirect(ctx, expand(t.Redirect.To, &x.Wildcards), t.Redirect.Status)
+		h.redirect(ctx, t.Redirect.Location(x.Wildcards.All()), t.Redirect.Status)
 		return false
 	}
 	if t.files != nil && len(t.middleware) == 0 {
@@ -160,18 +159,6 @@ func (h *Host) redirect(ctx *fasthttp.RequestCtx, location string, status int) {
 		location += "?" + string(query)
 	}
 	web.SendRedirect(ctx, []byte(location), status)
-}
-
-// expand puts the wildcards' values, percent-encoded again, into the target of a redirect.
-func expand(to string, params *router.Params) string {
-	if strings.IndexByte(to, '{') < 0 {
-		return to
-	}
-	for _, p := range params.All() {
-		value := (&url.URL{Path: p.Value}).EscapedPath()
-		to = strings.NewReplacer("{"+p.Name+"}", value, "{"+p.Name+"...}", value).Replace(to)
-	}
-	return to
 }
 
 // fail answers for an error of a module. It returns true when the module was retired and nothing has happened yet.

@@ -1,0 +1,141 @@
+package conformance_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stackhost/stackhost/conformance"
+	"github.com/stackhost/stackhost/host"
+	"github.com/stackhost/stackhost/host/app"
+)
+
+// languages are the folders of guests/ whose module is committed.
+func languages(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob("guests/*/conformance.wasm")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no guests: %v", err)
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, filepath.Base(filepath.Dir(f)))
+	}
+	return names
+}
+
+// serve serves the suite's app with a guest and returns its address.
+func serve(t *testing.T, language string) string {
+	t.Helper()
+	wasm, err := os.ReadFile(filepath.Join("guests", language, "conformance.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := conformance.WriteApp(dir, wasm); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, dir)
+}
+
+func start(t *testing.T, dir string) string {
+	t.Helper()
+	a, err := app.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := host.Open(host.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	if err := h.Deploy(context.Background(), a); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go h.Serve(ln)
+	return "http://" + ln.Addr().String()
+}
+
+func TestEveryGuestPasses(t *testing.T) {
+	for _, language := range languages(t) {
+		t.Run(language, func(t *testing.T) {
+			report, err := conformance.Run(t.Context(), serve(t, language), conformance.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Failed > 0 {
+				var b bytes.Buffer
+				report.Text(&b)
+				t.Error(b.String())
+			}
+		})
+	}
+}
+
+// A suite that cannot fail proves nothing: a host that answers everything with the same page fails nearly all of it.
+func TestTheSuiteFailsAHostThatPretends(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "1") })}
+	go server.Serve(ln)
+	defer server.Close()
+	report, err := conformance.Run(t.Context(), "http://"+ln.Addr().String(), conformance.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Passed*3 > report.Failed {
+		t.Errorf("%d cases passed, only %d failed", report.Passed, report.Failed)
+	}
+}
+
+// TestLeak sends requests with different markers to the guests that write wherever they can, and looks for a marker of one request
+// in another. STACKHOST_LEAK_REQUESTS sets how many for each language; CI sends a million.
+func TestLeak(t *testing.T) {
+	requests, _ := strconv.Atoi(os.Getenv("STACKHOST_LEAK_REQUESTS"))
+	if requests == 0 {
+		requests = 2000
+	}
+	for _, language := range languages(t) {
+		t.Run(language, func(t *testing.T) {
+			url := serve(t, language)
+			var sent atomic.Int64
+			var wg sync.WaitGroup
+			for worker := range 8 {
+				wg.Go(func() { leak(t, url, worker, requests, &sent) })
+			}
+			wg.Wait()
+			t.Logf("%s: %d requests, no trace of one in another", language, sent.Load()-8)
+		})
+	}
+}
+
+func leak(t *testing.T, url string, worker, requests int, sent *atomic.Int64) {
+	client := newLeakClient(url)
+	defer client.close()
+	for n := 0; sent.Add(1) <= int64(requests); n++ {
+		body, err := client.get(fmt.Sprintf("marker-%d-%d", worker, n))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if strings.TrimSpace(body) != "clean" {
+			t.Errorf("request %d of worker %d: %s", n, worker, body)
+			return
+		}
+	}
+}

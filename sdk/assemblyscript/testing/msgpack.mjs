@@ -120,7 +120,8 @@ class Writer {
 function empty(type) {
   if (/^(uint|int|float|enum)/.test(type)) return 0;
   if (/^(headers|pairs|list)/.test(type)) return [];
-  return { str: "", bin: new Uint8Array(0), bool: false, any: null }[type] ?? {};
+  const zeros = { str: "", bin: new Uint8Array(0), bool: false, any: null };
+  return type in zeros ? zeros[type] : {};
 }
 
 class Reader {

@@ -7,9 +7,10 @@ import (
 	"unsafe"
 )
 
-// Decoder reads MessagePack. It never panics, never reads outside its input, allocates no more than a small multiple of it, and
-// keeps the first error: after that every method returns a zero value. Strings and slices are views of the input. Not safe for
-// concurrent use.
+// Decoder reads MessagePack. It never panics, never reads outside its input, and keeps the first error: after that every method
+// returns a zero value. Strings and slices are views of the input, which must not change while they are in use. Lists and
+// free-form data are allocated as their elements are read, never by an announced length, so memory stays within about a hundred
+// times the input (tiny maps are the worst case). Not safe for concurrent use.
 type Decoder struct {
 	b     []byte
 	depth int
@@ -145,7 +146,7 @@ func (d *Decoder) enter(n, each int) int {
 	case d.err != nil:
 	case d.depth < 0:
 		d.fail(CodeLimit, "the record is nested too deeply")
-	case n*each > len(d.b): // an element takes at least one byte
+	case n < 0 || n > len(d.b)/each: // an element takes at least one byte; an int of 32 bits may have wrapped
 		d.fail(CodeInvalid, "the record ends too early")
 	default:
 		return n
@@ -383,7 +384,9 @@ func (d *Decoder) Skip() {
 		d.Bin()
 	case c >= 0xc7 && c <= 0xc9: // ext 8, 16, 32: length, type, data
 		d.b = d.b[1:]
-		d.take(int(d.number(1<<(c-0xc7))) + 1)
+		n := int(d.number(1 << (c - 0xc7)))
+		d.take(1)
+		d.take(n)
 	case c >= 0xd4 && c <= 0xd8: // fixext 1, 2, 4, 8, 16: type, data
 		d.b = d.b[1:]
 		d.take(1<<(c-0xd4) + 1)

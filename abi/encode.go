@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"unicode/utf8"
 )
 
 // AppendArray appends the head of an array of n elements.
@@ -54,6 +55,8 @@ func appendName(dst, s []byte) []byte {
 		dst = append(dst, 0xa0|byte(n))
 	case n <= math.MaxUint8:
 		dst = append(dst, 0xd9, byte(n))
+	case n <= math.MaxUint16:
+		dst = binary.BigEndian.AppendUint16(append(dst, 0xda), uint16(n))
 	default:
 		dst = binary.BigEndian.AppendUint32(append(dst, 0xdb), uint32(n))
 	}
@@ -140,9 +143,10 @@ func (p Pairs) Append(dst []byte) []byte {
 	return dst
 }
 
-// AppendAny appends free-form data: nil, bool, integers, floats, string, []byte, slices of these and maps with string keys,
-// which are written in the order of their keys. Other types, and nesting deeper than LimitDepth, are errors.
-func AppendAny(dst []byte, v any) ([]byte, error) { return appendAny(dst, v, LimitDepth) }
+// AppendAny appends free-form data: nil, bool, int, int64, uint64, float64, string, []byte, fmt.Stringer (as its text), []any and
+// map[string]any, whose pairs are written in the order of their keys. It makes only what Decoder.Any reads: other types and text
+// that is not UTF-8 are CodeInvalid, nesting that would not fit a record, itself one array, is CodeLimit.
+func AppendAny(dst []byte, v any) ([]byte, error) { return appendAny(dst, v, LimitDepth-1) }
 
 // appendAnyOrNil is AppendAny for values that were checked when they entered; one that was not becomes nil.
 func appendAnyOrNil(dst []byte, v any) []byte {
@@ -154,8 +158,11 @@ func appendAnyOrNil(dst []byte, v any) []byte {
 }
 
 func appendAny(dst []byte, v any, depth int) ([]byte, error) {
-	if depth == 0 {
-		return dst, Errorf(CodeLimit, "a value is nested deeper than %d", LimitDepth)
+	switch v.(type) {
+	case []any, map[string]any:
+		if depth == 0 {
+			return dst, Errorf(CodeLimit, "a value is nested deeper than %d", LimitDepth-1)
+		}
 	}
 	switch v := v.(type) {
 	case nil:
@@ -171,11 +178,11 @@ func appendAny(dst []byte, v any, depth int) ([]byte, error) {
 	case float64:
 		return AppendFloat(dst, v), nil
 	case string:
-		return AppendStr(dst, v), nil
+		return appendText(dst, v)
 	case []byte:
 		return AppendBin(dst, v), nil
 	case fmt.Stringer: // dates and times of a manifest
-		return AppendStr(dst, v.String()), nil
+		return appendText(dst, v.String())
 	case []any:
 		dst = AppendArray(dst, len(v))
 		for _, e := range v {
@@ -189,11 +196,21 @@ func appendAny(dst []byte, v any, depth int) ([]byte, error) {
 		dst = AppendMap(dst, len(v))
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			var err error
-			if dst, err = appendAny(AppendStr(dst, k), v[k], depth-1); err != nil {
+			if dst, err = appendText(dst, k); err != nil {
+				return dst, err
+			}
+			if dst, err = appendAny(dst, v[k], depth-1); err != nil {
 				return dst, err
 			}
 		}
 		return dst, nil
 	}
 	return dst, Errorf(CodeInvalid, "a value of type %T cannot be given to a guest", v)
+}
+
+func appendText(dst []byte, s string) ([]byte, error) {
+	if !utf8.ValidString(s) {
+		return dst, Errorf(CodeInvalid, "text is not UTF-8")
+	}
+	return AppendStr(dst, s), nil
 }

@@ -348,7 +348,7 @@ func (r *MiddlewareResult) decode(d *Decoder) {
 	if d.Field(1, n) {
 		r.Response.decode(d)
 	} else {
-		r.Response = HTTPResponse{}
+		r.Response = HTTPResponse{Status: 200}
 	}
 	if d.Field(2, n) {
 		r.SetHeaders = d.Headers(r.SetHeaders[:0])

@@ -111,7 +111,7 @@ func (r *%[1]s) decode(d *Decoder) {
 	n := d.Record()`, name)
 		for i, f := range r.Fields {
 			t, at := MustType(f.Type), "r."+Pascal(f.Name)
-			p("\tif d.Field(%d, n) {\n%s\n\t} else {\n%s\n\t}", i, goDecode(t, at), goZero(t, at, f.Default))
+			p("\tif d.Field(%d, n) {\n%s\n\t} else {\n%s\n\t}", i, goDecode(t, at), goZero(s, t, at, f.Default))
 		}
 		p("\td.Rest(%d, n)\n}\n", len(r.Fields))
 	}
@@ -173,12 +173,12 @@ func goDecode(t Type, v string) string {
 	return fmt.Sprintf("\t\t%s = d.%s()", v, Pascal(t.Kind))
 }
 
-func goZero(t Type, v string, def any) string {
+func goZero(s *Spec, t Type, v string, def any) string {
 	switch {
 	case def != nil:
 		return fmt.Sprintf("\t\t%s = %v", v, def)
 	case t.Kind == "record":
-		return fmt.Sprintf("\t\t%s = %s{}", v, goType(t))
+		return fmt.Sprintf("\t\t%s = %s", v, goDefault(s, s.record(t.Name)))
 	case t.Kind == "headers", t.Kind == "pairs", t.Kind == "list":
 		return fmt.Sprintf("\t\t%s = %[1]s[:0]", v)
 	case t.Kind == "bin", t.Kind == "any":
@@ -189,6 +189,19 @@ func goZero(t Type, v string, def any) string {
 		return fmt.Sprintf("\t\t%s = false", v)
 	}
 	return fmt.Sprintf("\t\t%s = 0", v)
+}
+
+// goDefault returns the literal of a record all of whose fields are missing.
+func goDefault(s *Spec, r *Record) string {
+	var set []string
+	for _, f := range r.Fields {
+		if f.Default != nil {
+			set = append(set, fmt.Sprintf("%s: %v", Pascal(f.Name), f.Default))
+		} else if t := MustType(f.Type); t.Kind == "record" {
+			set = append(set, fmt.Sprintf("%s: %s", Pascal(f.Name), goDefault(s, s.record(t.Name))))
+		}
+	}
+	return Pascal(r.Name) + "{" + strings.Join(set, ", ") + "}"
 }
 
 func imports(body string) string {

@@ -20,6 +20,7 @@ type File struct {
 // emitters make the files, one for each output language.
 var emitters = []func(*Spec) []File{
 	emitHost,
+	emitVectors,
 	emitGoSDK,
 	emitJS,
 	emitRust,

@@ -37,7 +37,7 @@ func CoreSupports(req, out []byte) int64 { return fake().Call("core", "supports"
 // HTTPRespond calls http respond: Sends the status and headers (and the body field as the first bytes of the body) now and returns a stream for the rest of the body. Once per request; again answers closed. The response ends when the stream is closed or the entry export returns 0.
 func HTTPRespond(req, out []byte) int64 { return fake().Call("http", "respond", req, out) }
 
-// HTTPFlush calls http flush: Makes what was written so far leave the host now. Writes are also flushed when the guest blocks or returns.
+// HTTPFlush calls http flush: Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends.
 func HTTPFlush(stream uint32) int64 { return fake().Direct("http", "flush", stream, nil) }
 
 // FetchSend calls fetch send: Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted.

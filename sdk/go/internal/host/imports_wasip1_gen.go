@@ -109,7 +109,7 @@ func HTTPRespond(req, out []byte) int64 {
 //go:noescape
 func httpFlush(stream uint32) int64
 
-// HTTPFlush calls http flush: Makes what was written so far leave the host now. Writes are also flushed when the guest blocks or returns.
+// HTTPFlush calls http flush: Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends.
 func HTTPFlush(stream uint32) int64 { return httpFlush(stream) }
 
 //go:wasmimport stackhost:fetch@1 send

@@ -27,6 +27,9 @@ func (h *Host) handle(ctx *fasthttp.RequestCtx) {
 	// A deploy may retire the deployment between finding it and entering a module; then the request starts over in the next.
 	for range 3 {
 		if !h.dispatch(h.active.Load(), x) {
+			if h.cfg.Reload != "" && !x.Responded() {
+				addScript(ctx, h.cfg.Reload)
+			}
 			return
 		}
 	}
@@ -169,4 +172,14 @@ func (h *Host) fail(x *exchange.Exchange, l *loaded, err error) (again bool) {
 	h.record(x.Ctx, l, err)
 	h.answer(x, l, err)
 	return false
+}
+
+// addScript lets a page reload itself in development. Browsers take a script after the end of the document for a part of its body.
+func addScript(ctx *fasthttp.RequestCtx, path string) {
+	r := &ctx.Response
+	if r.IsBodyStream() || r.StatusCode() == fasthttp.StatusNotModified || len(r.Header.ContentEncoding()) > 0 ||
+		!strings.HasPrefix(view(r.Header.ContentType()), "text/html") || ctx.IsHead() {
+		return
+	}
+	r.AppendBodyString("<script src=\"" + path + "\"></script>")
 }

@@ -34,8 +34,8 @@ wins over the environment, which wins over the file.`,
 	})
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return fromOutside(cmd) }
 	root.AddCommand(
-		newServe(c), newBuild(c), newCheck(c), newRoutes(c), newInspect(c), newBench(c),
-		newEngine(c), newManifest(c), newDoctor(c), newVersion(c),
+		newNew(c), newDev(c), newServe(c), newBuild(c), newCheck(c), newRoutes(c), newInspect(c), newCall(c), newBench(c),
+		newConformance(c), newEngine(c), newManifest(c), newDoctor(c), newVersion(c),
 	)
 	return root
 }

@@ -1,0 +1,20 @@
+// Package sdk carries the sources of the guest SDKs, so that `stackhost new` can put one beside a new program and it builds
+// without anything to download.
+//
+// The Go SDK is a module of its own, whose files an embed directive cannot reach; gosdk.txtar holds them. `go generate ./sdk`
+// makes it anew.
+package sdk
+
+import "embed"
+
+//go:generate go run ./internal/pack
+
+// Files are the SDKs that are folders of this module.
+//
+//go:embed rust/Cargo.toml rust/src assemblyscript/package.json assemblyscript/asconfig.json assemblyscript/index.ts assemblyscript/assembly js/stackhost.d.ts
+var Files embed.FS
+
+// Go is the Go SDK as a txtar archive.
+//
+//go:embed gosdk.txtar
+var Go []byte

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"time"
@@ -179,6 +180,9 @@ func addScript(ctx *fasthttp.RequestCtx, path string) {
 	r := &ctx.Response
 	if r.IsBodyStream() || r.StatusCode() == fasthttp.StatusNotModified || len(r.Header.ContentEncoding()) > 0 ||
 		!strings.HasPrefix(view(r.Header.ContentType()), "text/html") || ctx.IsHead() {
+		return
+	}
+	if bytes.Contains(r.Body(), []byte(path)) { // the error page has it already
 		return
 	}
 	r.AppendBodyString("<script src=\"" + path + "\"></script>")

@@ -120,5 +120,5 @@ func manifest(name, language string) []byte {
 	if language == "js" {
 		module = "engine = \"js\"\nsource = \"app/main.ts\"\n"
 	}
-	return fmt.Appendf(nil, "name = %q\n\n[modules.app]\n%s\n# The module has a router of its own, so it gets every request.\n[[routes]]\npath = \"/\"\nmodule = \"app\"\n", name, module)
+	return fmt.Appendf(nil, "name = %q\n\n[modules.site]\n%s\n# The module has a router of its own, so it gets every request.\n[[routes]]\npath = \"/\"\nmodule = \"site\"\n", name, module)
 }

@@ -9,17 +9,18 @@ import (
 
 // Decoder reads MessagePack. It never panics, never reads outside its input, and keeps the first error: after that every method
 // returns a zero value. Strings and slices are views of the input, which must not change while they are in use. Lists and
-// free-form data are allocated as their elements are read, never by an announced length, so memory stays within about a hundred
-// times the input (tiny maps are the worst case). Not safe for concurrent use.
+// free-form data are allocated once their announced elements are known to fit the input, all of them together, so memory stays
+// within about a hundred times the input (an array of maps of one pair is the worst case). Not safe for concurrent use.
 type Decoder struct {
 	b     []byte
 	depth int
+	room  int // how many more elements the whole input can have: each takes at least one byte
 	err   *Error
 }
 
 // NewDecoder reads from b. The value does not escape when it is used in one function.
 func NewDecoder(b []byte) *Decoder {
-	d := &Decoder{b: b, depth: LimitDepth}
+	d := &Decoder{b: b, depth: LimitDepth, room: len(b)}
 	if len(b) > LimitRecordBytes {
 		d.fail(CodeLimit, "a record is longer than the limit")
 	}
@@ -149,9 +150,22 @@ func (d *Decoder) enter(n, each int) int {
 	case n < 0 || n > len(d.b)/each: // an element takes at least one byte; an int of 32 bits may have wrapped
 		d.fail(CodeInvalid, "the record ends too early")
 	default:
-		return n
+		if d.room -= n * each; d.room >= 0 {
+			return n
+		}
+		d.fail(CodeInvalid, "the record ends too early")
 	}
 	return 0
+}
+
+// Records reads the head of a list of records, of which there are at most LimitBatchCalls; Leave must follow its elements.
+func (d *Decoder) Records() int {
+	n := d.Array()
+	if n > LimitBatchCalls {
+		d.fail(CodeLimit, "too many records in a list")
+		return 0
+	}
+	return n
 }
 
 // Leave ends an array or map.
@@ -329,7 +343,7 @@ func (d *Decoder) Any() any {
 
 func (d *Decoder) anyArray() any {
 	n := d.Array()
-	list := make([]any, 0, min(n, 64))
+	list := make([]any, 0, n)
 	for range n {
 		if d.err != nil {
 			break
@@ -342,7 +356,7 @@ func (d *Decoder) anyArray() any {
 
 func (d *Decoder) anyMap() any {
 	n := d.Map()
-	m := make(map[string]any, min(n, 64))
+	m := make(map[string]any, n)
 	for range n {
 		if d.err != nil {
 			break

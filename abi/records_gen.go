@@ -357,7 +357,7 @@ func (r *MiddlewareResult) decode(d *Decoder) {
 	}
 	if d.Field(3, n) {
 		m := d.Array()
-		r.RemoveHeaders = slices.Grow(r.RemoveHeaders[:0], min(m, 64))
+		r.RemoveHeaders = slices.Grow(r.RemoveHeaders[:0], m)
 		for range m {
 			if d.Failed() {
 				break
@@ -800,7 +800,7 @@ func (r *SupportsReply) decode(d *Decoder) {
 	}
 	if d.Field(2, n) {
 		m := d.Array()
-		r.Functions = slices.Grow(r.Functions[:0], min(m, 64))
+		r.Functions = slices.Grow(r.Functions[:0], m)
 		for range m {
 			if d.Failed() {
 				break
@@ -845,8 +845,8 @@ func (r *BatchRequest) Decode(b []byte) error {
 func (r *BatchRequest) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
-		m := d.Array()
-		r.Calls = slices.Grow(r.Calls[:0], min(m, 64))
+		m := d.Records()
+		r.Calls = slices.Grow(r.Calls[:0], m)
 		for range m {
 			if d.Failed() {
 				break
@@ -942,8 +942,8 @@ func (r *BatchReply) Decode(b []byte) error {
 func (r *BatchReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
-		m := d.Array()
-		r.Results = slices.Grow(r.Results[:0], min(m, 64))
+		m := d.Records()
+		r.Results = slices.Grow(r.Results[:0], m)
 		for range m {
 			if d.Failed() {
 				break

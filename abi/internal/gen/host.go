@@ -167,8 +167,11 @@ func goDecode(t Type, v string) string {
 	case "headers", "pairs":
 		return fmt.Sprintf("\t\t%s = d.%s(%[1]s[:0])", v, Pascal(t.Kind))
 	case "list":
-		// The bytes left bound the list: an element takes at least one.
-		return fmt.Sprintf("\t\tm := d.Array()\n\t\t%s = slices.Grow(%[1]s[:0], min(m, 64))\n\t\tfor range m {\n\t\t\tif d.Failed() {\n\t\t\t\tbreak\n\t\t\t}\n\t\t\tvar e %s\n%s\n\t\t\t%[1]s = append(%[1]s, e)\n\t\t}\n\t\td.Leave()", v, goType(*t.Elem), goDecode(*t.Elem, "e"))
+		head := "Array"
+		if t.Elem.Kind == "record" {
+			head = "Records"
+		}
+		return fmt.Sprintf("\t\tm := d.%s()\n\t\t%s = slices.Grow(%[2]s[:0], m)\n\t\tfor range m {\n\t\t\tif d.Failed() {\n\t\t\t\tbreak\n\t\t\t}\n\t\t\tvar e %[3]s\n%[4]s\n\t\t\t%[2]s = append(%[2]s, e)\n\t\t}\n\t\td.Leave()", head, v, goType(*t.Elem), goDecode(*t.Elem, "e"))
 	}
 	return fmt.Sprintf("\t\t%s = d.%s()", v, Pascal(t.Kind))
 }

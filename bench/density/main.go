@@ -28,7 +28,7 @@ import (
 
 func main() {
 	modules := flag.Int("modules", 1000, "how many modules")
-	guest := flag.String("guest", "../sdk/c/testdata/hello.wasm", "the module to multiply")
+	guest := flag.String("guest", "../docs/examples/hello.wasm", "the module to multiply")
 	requests := flag.Int("requests", 5000, "requests to random modules")
 	flag.Parse()
 	if err := run(*modules, *guest, *requests); err != nil {

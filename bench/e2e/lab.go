@@ -21,7 +21,7 @@ type lab struct {
 	ctx        context.Context
 	dir, bench string
 	started    []*exec.Cmd
-	shared     string // address of the one stackhost process, once started
+	shared     map[string]string // addresses of stackhost processes, by app
 }
 
 func (l *lab) build() error {
@@ -39,11 +39,10 @@ func (l *lab) build() error {
 	return nil
 }
 
-// start starts v and waits until it answers. All stackhost variants share one process.
+// start starts v and waits until it answers.
 func (l *lab) start(v *variant) error {
-	isStack := v.path != ""
-	if isStack && l.shared != "" {
-		v.address = l.shared
+	if address := l.shared[v.shared]; address != "" {
+		v.address = address
 		return l.ready(v)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -68,8 +67,8 @@ func (l *lab) start(v *variant) error {
 		}
 		l.started = append(l.started, cmd)
 	}
-	if isStack {
-		l.shared = v.address
+	if v.shared != "" {
+		l.shared[v.shared] = v.address
 	}
 	return l.ready(v)
 }
@@ -87,7 +86,7 @@ func (l *lab) ready(v *variant) error {
 			return nil
 		}
 		last = fmt.Errorf("status %d: %.200s", res.StatusCode, body)
-		if v.path != "" {
+		if v.shared != "" {
 			break // stackhost is up: this route will not get better
 		}
 	}

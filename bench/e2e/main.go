@@ -67,7 +67,7 @@ func run(ctx context.Context, o options) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	lab := &lab{dir: dir, bench: bench, ctx: ctx}
+	lab := &lab{dir: dir, bench: bench, ctx: ctx, shared: map[string]string{}}
 	defer lab.close()
 	log.SetFlags(log.Ltime)
 	log.Print("building")

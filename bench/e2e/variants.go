@@ -13,30 +13,31 @@ import (
 type variant struct {
 	name, what string
 	path       string
+	shared     string // stackhost variants of one app share a process
 	start      func(l *lab, address string) ([]*exec.Cmd, error)
 	address    string
 	measured   []measurement
 }
 
 func variants() []*variant {
-	stack := func(path string) func(*lab, string) ([]*exec.Cmd, error) {
+	stack := func(app string) func(*lab, string) ([]*exec.Cmd, error) {
 		return func(l *lab, address string) ([]*exec.Cmd, error) {
-			app := filepath.Join(l.bench, "app")
-			return []*exec.Cmd{exec.Command(filepath.Join(l.dir, "stackhost"), "serve", app, "--listen", address,
+			return []*exec.Cmd{exec.Command(filepath.Join(l.dir, "stackhost"), "serve", filepath.Join(l.bench, app), "--listen", address,
 				"--data", filepath.Join(l.dir, "data"), "--log-level", "error")}, nil
 		}
 	}
+	welcome := stack("../plugins/welcome")
 	return []*variant{
 		{name: "fasthttp", what: "bare fasthttp, no WebAssembly", start: func(l *lab, address string) ([]*exec.Cmd, error) {
 			return []*exec.Cmd{exec.Command(filepath.Join(l.dir, "fasthttp"), address)}, nil
 		}},
-		{name: "c", path: "/c", what: "stackhost, C guest, pristine", start: stack("/c")},
-		{name: "rust", path: "/rust", what: "stackhost, Rust guest, pristine", start: stack("/rust")},
-		{name: "go", path: "/go", what: "stackhost, Go guest, pristine", start: stack("/go")},
-		{name: "assemblyscript", path: "/assemblyscript", what: "stackhost, AssemblyScript guest, pristine", start: stack("/assemblyscript")},
-		{name: "zig", path: "/zig", what: "stackhost, Zig guest, pristine", start: stack("/zig")},
-		{name: "js", path: "/js", what: "stackhost, JavaScript guest, pristine", start: stack("/js")},
-		{name: "extism", path: "/extism", what: "stackhost, Extism plug-in, pristine", start: stack("/extism")},
+		{name: "c", path: "/c/hello", shared: "welcome", what: "stackhost, C guest, pristine", start: welcome},
+		{name: "rust", path: "/rust/hello", shared: "welcome", what: "stackhost, Rust guest, pristine", start: welcome},
+		{name: "go", path: "/go/hello", shared: "welcome", what: "stackhost, Go guest, pristine", start: welcome},
+		{name: "assemblyscript", path: "/assemblyscript/hello", shared: "welcome", what: "stackhost, AssemblyScript guest, pristine", start: welcome},
+		{name: "zig", path: "/zig/hello", shared: "welcome", what: "stackhost, Zig guest, pristine", start: welcome},
+		{name: "js", path: "/js/hello", shared: "welcome", what: "stackhost, JavaScript guest, pristine", start: welcome},
+		{name: "extism", path: "/extism", shared: "extism", what: "stackhost, Extism plug-in, pristine", start: stack("app")},
 		{name: "extism-go-sdk", what: "the same plug-in, Extism's Go SDK, reused", start: extism("reused")},
 		{name: "extism-go-sdk-fresh", what: "the same, an instance for each request", start: extism("fresh")},
 		{name: "node", what: "Node http, one process", start: node},
@@ -47,7 +48,7 @@ func variants() []*variant {
 
 func extism(mode string) func(*lab, string) ([]*exec.Cmd, error) {
 	return func(l *lab, address string) ([]*exec.Cmd, error) {
-		guest := filepath.Join(l.bench, "guests", "extism_hello.wasm")
+		guest := filepath.Join(l.bench, "app", "extism_hello.wasm")
 		return []*exec.Cmd{exec.Command(filepath.Join(l.dir, "extism"), address, guest, mode)}, nil
 	}
 }

@@ -113,19 +113,25 @@ func (g goSDK) records(p func(string, ...any)) {
 		}
 		p("\treturn b\n}\n")
 		p("// Decode fills v from a record, which v then aliases.\nfunc (v *%s) Decode(b []byte) error {", name)
-		p("\t*v = %s{}\n\tr := NewReader(b)\n\tv.read(&r)\n\treturn r.Err()\n}\n", name)
-		p("func (v *%s) read(r *Reader) {\n\tn := r.Array()", name)
+		p("\tr := NewReader(b)\n\tv.read(&r)\n\treturn r.finish(len(b))\n}\n")
+		p("func (v *%s) reset() {\n\t*v = %s{}", name, name)
+		for _, f := range r.Fields {
+			switch {
+			case f.Default != nil:
+				p("\tv.%s = %v", goSDKName(f.Name), f.Default)
+			case goSDKElem(f.Type, "record") != "":
+				p("\tv.%s.reset()", goSDKName(f.Name))
+			}
+		}
+		p("}\n")
+		p("func (v *%s) read(r *Reader) {\n\tv.reset()\n\tn := r.Array()\n\tr.open()", name)
 		for i, f := range r.Fields {
 			field := "v." + goSDKName(f.Name)
-			fallback := goSDKZero(f)
 			p("\tif n > %d && !r.Nil() {", i)
 			goSDKRead(p, f.Type, field)
-			if f.Default != nil {
-				p("\t} else {\n\t\t%s = %s", field, fallback)
-			}
 			p("\t}")
 		}
-		p("\tfor i := %d; i < n; i++ {\n\t\tr.Skip()\n\t}\n}\n", len(r.Fields))
+		p("\tfor i := %d; i < n && !r.bad; i++ {\n\t\tr.Skip()\n\t}\n\tr.depth--\n}\n", len(r.Fields))
 	}
 }
 
@@ -168,13 +174,6 @@ func goSDKType(typ string) string {
 	return goSDKName(typ) // a record inside a list
 }
 
-func goSDKZero(f Field) string {
-	if f.Default == nil {
-		return ""
-	}
-	return fmt.Sprint(f.Default)
-}
-
 func goSDKAppend(p func(string, ...any), typ, v string) {
 	if e := goSDKElem(typ, "list"); e != "" {
 		p("\tb = AppendArray(b, len(%s))\n\tfor i := range %s {", v, v)
@@ -200,9 +199,9 @@ func goSDKAppend(p func(string, ...any), typ, v string) {
 
 func goSDKRead(p func(string, ...any), typ, v string) {
 	if e := goSDKElem(typ, "list"); e != "" {
-		p("\t\t%s = make([]%s, r.Array())\n\t\tfor i := range %s {", v, goSDKType(e), v)
+		p("\t\t%s = make([]%s, r.Array())\n\t\tr.open()\n\t\tfor i := range %s {", v, goSDKType(e), v)
 		goSDKRead(p, e, v+"[i]")
-		p("\t\t}")
+		p("\t\t}\n\t\tr.depth--")
 		return
 	}
 	if e := goSDKElem(typ, "enum"); e != "" {

@@ -79,10 +79,8 @@ func appendAny(b []byte, v any, depth int) ([]byte, bool) {
 
 // Any reads a free-form value: nil, bool, int64, uint64 (beyond int64 only), float64, string, []byte, []any or
 // map[string]any. Strings and bytes alias the record.
-func (r *Reader) Any() any { return r.any(0) }
-
-func (r *Reader) any(depth int) any {
-	if len(r.b) == 0 || depth > LimitDepth {
+func (r *Reader) Any() any {
+	if len(r.b) == 0 {
 		r.fail()
 		return nil
 	}
@@ -90,11 +88,11 @@ func (r *Reader) any(depth int) any {
 	case c < 0x80, c >= 0xe0, c >= 0xd0 && c <= 0xd3:
 		return r.Int()
 	case c >= 0xcc && c <= 0xcf:
-		if v := r.Uint(); v > math.MaxInt64 {
+		v := r.Uint()
+		if v > math.MaxInt64 {
 			return v
-		} else {
-			return int64(v)
 		}
+		return int64(v)
 	case c == 0xc0:
 		r.b = r.b[1:]
 		return nil
@@ -108,17 +106,21 @@ func (r *Reader) any(depth int) any {
 		return r.Bytes()
 	case c&0xf0 == 0x90, c == 0xdc, c == 0xdd:
 		list := make([]any, r.Array())
+		r.open()
 		for i := range list {
-			list[i] = r.any(depth + 1)
+			list[i] = r.Any()
 		}
+		r.depth--
 		return list
 	case c&0xf0 == 0x80, c == 0xde, c == 0xdf:
 		n := r.Map()
 		m := make(map[string]any, n)
-		for range n {
+		r.open()
+		for i := 0; i < n && !r.bad; i++ {
 			k := r.Str()
-			m[k] = r.any(depth + 1)
+			m[k] = r.Any()
 		}
+		r.depth--
 		return m
 	}
 	r.fail()

@@ -71,7 +71,7 @@ func Index(b []byte, at []uint32) int {
 				if r.bad {
 					return -1
 				}
-				pending += inner
+				pending += max(inner, 0)
 				i = len(b) - len(r.b)
 			}
 		}

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"math"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -15,8 +16,9 @@ type Raw []byte
 // Reader takes values from the front of a record. The first failure sticks: later reads give zero values and Err reports it.
 // Not safe for concurrent use.
 type Reader struct {
-	b   []byte
-	bad bool
+	b     []byte
+	depth int // arrays and maps that are open
+	bad   bool
 }
 
 // NewReader returns a Reader of b.
@@ -84,7 +86,6 @@ func (r *Reader) Array() int {
 	switch {
 	case c&0xf0 == 0x90:
 		n = int(c & 15)
-	case c == 0xc0: // nil stands for an empty one
 	case c == 0xdc:
 		n = int(r.be(2))
 	case c == 0xdd:
@@ -106,7 +107,6 @@ func (r *Reader) Map() int {
 	switch {
 	case c&0xf0 == 0x80:
 		n = int(c & 15)
-	case c == 0xc0:
 	case c == 0xde:
 		n = int(r.be(2))
 	case c == 0xdf:
@@ -136,8 +136,6 @@ func (r *Reader) Bytes() []byte {
 
 func (r *Reader) longBytes() []byte {
 	switch c := r.lead(); c {
-	case 0xc0:
-		return nil
 	case 0xc4, 0xd9:
 		return r.take(int(r.be(1)))
 	case 0xc5, 0xda:
@@ -166,8 +164,6 @@ func (r *Reader) Uint() uint64 {
 		return uint64(c)
 	}
 	switch c {
-	case 0xc0:
-		return 0
 	case 0xcc:
 		return r.be(1)
 	case 0xcd:
@@ -205,8 +201,6 @@ func (r *Reader) Int() int64 {
 		return int64(c)
 	case c >= 0xe0:
 		return int64(int8(c))
-	case c == 0xc0:
-		return 0
 	case c >= 0xcc && c <= 0xcf:
 		if v := r.be(1 << (c - 0xcc)); v <= math.MaxInt64 {
 			return int64(v)
@@ -223,7 +217,7 @@ func (r *Reader) Bool() bool {
 	switch r.lead() {
 	case 0xc3:
 		return true
-	case 0xc2, 0xc0:
+	case 0xc2:
 		return false
 	}
 	r.fail()
@@ -247,10 +241,10 @@ func (r *Reader) Float() float64 {
 	return float64(r.Int())
 }
 
-// Raw reads one value of any type without interpreting it.
+// Raw reads one free-form value and checks it without building anything: strings are UTF-8 and keys are strings.
 func (r *Reader) Raw() Raw {
 	start := r.b
-	r.Skip()
+	r.check()
 	if r.bad {
 		return nil
 	}
@@ -258,15 +252,47 @@ func (r *Reader) Raw() Raw {
 	return Raw(start[:n:n])
 }
 
-// Skip passes over one value. It does not recurse: the count of values still to come is enough to walk any nesting, and
-// a stack of counts bounds the depth.
+func (r *Reader) check() {
+	if len(r.b) == 0 {
+		r.fail()
+		return
+	}
+	c, start := r.b[0], r.b
+	switch n := r.skipOne(); {
+	case r.bad:
+	case c&0xe0 == 0xa0, c >= 0xd9 && c <= 0xdb:
+		again := Reader{b: start}
+		if !utf8.Valid(again.Bytes()) {
+			r.fail()
+		}
+	case n >= 0:
+		if r.depth++; r.depth > LimitDepth {
+			r.fail()
+			return
+		}
+		pairs := c&0xf0 == 0x80 || c >= 0xde
+		for i := 0; i < n && !r.bad; i++ {
+			if !pairs || i&1 == 1 {
+				r.check()
+			} else if key := r.Bytes(); !utf8.Valid(key) {
+				r.fail()
+			}
+		}
+		r.depth--
+	case c == 0xc1, c >= 0xc7 && c <= 0xc9, c >= 0xd4 && c <= 0xd8: // extensions have no free-form value
+		r.fail()
+	}
+}
+
+// Skip passes over one value of any kind, extensions included. It does not recurse: the counts of values still to come walk
+// any nesting.
 func (r *Reader) Skip() {
 	var todo [LimitDepth + 1]int
-	depth := 0
-	todo[0] = 1
+	depth := r.depth
+	todo[depth] = 1
 	for {
 		for todo[depth] == 0 {
-			if depth == 0 {
+			if depth == r.depth {
 				return
 			}
 			depth--
@@ -276,7 +302,7 @@ func (r *Reader) Skip() {
 		if r.bad {
 			return
 		}
-		if n > 0 {
+		if n >= 0 {
 			if depth++; depth > LimitDepth {
 				r.fail()
 				return
@@ -286,11 +312,26 @@ func (r *Reader) Skip() {
 	}
 }
 
-// skipOne passes over a scalar, or the head of a collection, whose number of values it returns.
+// open notes that an array or map was entered.
+func (r *Reader) open() {
+	if r.depth++; r.depth > LimitDepth {
+		r.fail()
+	}
+}
+
+// finish reports how decoding a whole record went.
+func (r *Reader) finish(length int) error {
+	if len(r.b) > 0 || length > LimitRecordBytes {
+		r.bad = true
+	}
+	return r.Err()
+}
+
+// skipOne passes over a scalar and returns -1, or over the head of a collection and returns how many values follow.
 func (r *Reader) skipOne() int {
 	if len(r.b) == 0 {
 		r.fail()
-		return 0
+		return -1
 	}
 	switch c := r.b[0]; {
 	case c < 0x80, c >= 0xe0, c == 0xc0, c == 0xc2, c == 0xc3:
@@ -309,8 +350,13 @@ func (r *Reader) skipOne() int {
 		r.take(5)
 	case c == 0xcb:
 		r.take(9)
+	case c >= 0xd4 && c <= 0xd8: // extensions: a type byte and data
+		r.take(2 + 1<<(c-0xd4))
+	case c >= 0xc7 && c <= 0xc9:
+		r.lead()
+		r.take(1 + int(r.be(1<<(c-0xc7))))
 	default:
 		r.fail()
 	}
-	return 0
+	return -1
 }

@@ -73,14 +73,19 @@ func (v *BootRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *BootRequest) Decode(b []byte) error {
-	*v = BootRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *BootRequest) reset() {
+	*v = BootRequest{}
 }
 
 func (v *BootRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.App = r.Str()
 	}
@@ -93,9 +98,10 @@ func (v *BootRequest) read(r *Reader) {
 	if n > 3 && !r.Nil() {
 		v.SourceName = r.Str()
 	}
-	for i := 4; i < n; i++ {
+	for i := 4; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // HTTPRequest: An HTTP request as received.
@@ -166,14 +172,19 @@ func (v *HTTPRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *HTTPRequest) Decode(b []byte) error {
-	*v = HTTPRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *HTTPRequest) reset() {
+	*v = HTTPRequest{}
 }
 
 func (v *HTTPRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Method = r.Str()
 	}
@@ -225,9 +236,10 @@ func (v *HTTPRequest) read(r *Reader) {
 	if n > 16 && !r.Nil() {
 		v.Random = r.Bytes()
 	}
-	for i := 17; i < n; i++ {
+	for i := 17; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // HTTPResponse: An HTTP response.
@@ -248,18 +260,22 @@ func (v *HTTPResponse) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *HTTPResponse) Decode(b []byte) error {
-	*v = HTTPResponse{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *HTTPResponse) reset() {
+	*v = HTTPResponse{}
+	v.Status = 200
 }
 
 func (v *HTTPResponse) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Status = r.Uint()
-	} else {
-		v.Status = 200
 	}
 	if n > 1 && !r.Nil() {
 		v.Headers = r.Fields(LimitHeaders)
@@ -267,9 +283,10 @@ func (v *HTTPResponse) read(r *Reader) {
 	if n > 2 && !r.Nil() {
 		v.Body = r.Bytes()
 	}
-	for i := 3; i < n; i++ {
+	for i := 3; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // MiddlewareResult: What a middleware decided about a request.
@@ -299,14 +316,20 @@ func (v *MiddlewareResult) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *MiddlewareResult) Decode(b []byte) error {
-	*v = MiddlewareResult{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *MiddlewareResult) reset() {
+	*v = MiddlewareResult{}
+	v.Response.reset()
 }
 
 func (v *MiddlewareResult) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Action = MiddlewareAction(r.Uint())
 	}
@@ -318,9 +341,11 @@ func (v *MiddlewareResult) read(r *Reader) {
 	}
 	if n > 3 && !r.Nil() {
 		v.RemoveHeaders = make([]string, r.Array())
+		r.open()
 		for i := range v.RemoveHeaders {
 			v.RemoveHeaders[i] = r.Str()
 		}
+		r.depth--
 	}
 	if n > 4 && !r.Nil() {
 		v.Path = r.Str()
@@ -328,9 +353,10 @@ func (v *MiddlewareResult) read(r *Reader) {
 	if n > 5 && !r.Nil() {
 		v.ResponseHeaders = r.Fields(LimitHeaders)
 	}
-	for i := 6; i < n; i++ {
+	for i := 6; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // JobRequest: A piece of background work.
@@ -359,14 +385,19 @@ func (v *JobRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *JobRequest) Decode(b []byte) error {
-	*v = JobRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *JobRequest) reset() {
+	*v = JobRequest{}
 }
 
 func (v *JobRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.ID = r.Str()
 	}
@@ -388,9 +419,10 @@ func (v *JobRequest) read(r *Reader) {
 	if n > 6 && !r.Nil() {
 		v.Random = r.Bytes()
 	}
-	for i := 7; i < n; i++ {
+	for i := 7; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // JobResult: Outcome of a job that was done.
@@ -407,20 +439,26 @@ func (v *JobResult) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *JobResult) Decode(b []byte) error {
-	*v = JobResult{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *JobResult) reset() {
+	*v = JobResult{}
 }
 
 func (v *JobResult) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Result = r.Bytes()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // StreamReply: A stream to use with core read, write and close.
@@ -437,20 +475,26 @@ func (v *StreamReply) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *StreamReply) Decode(b []byte) error {
-	*v = StreamReply{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *StreamReply) reset() {
+	*v = StreamReply{}
 }
 
 func (v *StreamReply) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Stream = r.Uint()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // LogRecord: A log record.
@@ -471,14 +515,19 @@ func (v *LogRecord) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *LogRecord) Decode(b []byte) error {
-	*v = LogRecord{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *LogRecord) reset() {
+	*v = LogRecord{}
 }
 
 func (v *LogRecord) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Level = LogLevel(r.Uint())
 	}
@@ -488,9 +537,10 @@ func (v *LogRecord) read(r *Reader) {
 	if n > 2 && !r.Nil() {
 		v.Fields = r.Raw()
 	}
-	for i := 3; i < n; i++ {
+	for i := 3; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // ConfigRequest: Which config value.
@@ -507,20 +557,26 @@ func (v *ConfigRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *ConfigRequest) Decode(b []byte) error {
-	*v = ConfigRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *ConfigRequest) reset() {
+	*v = ConfigRequest{}
 }
 
 func (v *ConfigRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Key = r.Str()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // ConfigReply: A config value.
@@ -537,20 +593,26 @@ func (v *ConfigReply) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *ConfigReply) Decode(b []byte) error {
-	*v = ConfigReply{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *ConfigReply) reset() {
+	*v = ConfigReply{}
 }
 
 func (v *ConfigReply) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Value = r.Raw()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // SecretRequest: Which secret.
@@ -567,20 +629,26 @@ func (v *SecretRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *SecretRequest) Decode(b []byte) error {
-	*v = SecretRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *SecretRequest) reset() {
+	*v = SecretRequest{}
 }
 
 func (v *SecretRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Name = r.Str()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // SecretReply: A secret.
@@ -597,20 +665,26 @@ func (v *SecretReply) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *SecretReply) Decode(b []byte) error {
-	*v = SecretReply{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *SecretReply) reset() {
+	*v = SecretReply{}
 }
 
 func (v *SecretReply) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Value = r.Bytes()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // SupportsRequest: Which capability.
@@ -627,20 +701,26 @@ func (v *SupportsRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *SupportsRequest) Decode(b []byte) error {
-	*v = SupportsRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *SupportsRequest) reset() {
+	*v = SupportsRequest{}
 }
 
 func (v *SupportsRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Capability = r.Str()
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // SupportsReply: What this host offers.
@@ -664,14 +744,19 @@ func (v *SupportsReply) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *SupportsReply) Decode(b []byte) error {
-	*v = SupportsReply{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *SupportsReply) reset() {
+	*v = SupportsReply{}
 }
 
 func (v *SupportsReply) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Version = r.Uint()
 	}
@@ -680,13 +765,16 @@ func (v *SupportsReply) read(r *Reader) {
 	}
 	if n > 2 && !r.Nil() {
 		v.Functions = make([]string, r.Array())
+		r.open()
 		for i := range v.Functions {
 			v.Functions[i] = r.Str()
 		}
+		r.depth--
 	}
-	for i := 3; i < n; i++ {
+	for i := 3; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // BatchRequest: Several calls.
@@ -706,23 +794,31 @@ func (v *BatchRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *BatchRequest) Decode(b []byte) error {
-	*v = BatchRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *BatchRequest) reset() {
+	*v = BatchRequest{}
 }
 
 func (v *BatchRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Calls = make([]BatchCall, r.Array())
+		r.open()
 		for i := range v.Calls {
 			v.Calls[i].read(r)
 		}
+		r.depth--
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // BatchCall: One call of a batch.
@@ -743,14 +839,19 @@ func (v *BatchCall) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *BatchCall) Decode(b []byte) error {
-	*v = BatchCall{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *BatchCall) reset() {
+	*v = BatchCall{}
 }
 
 func (v *BatchCall) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Capability = r.Str()
 	}
@@ -760,9 +861,10 @@ func (v *BatchCall) read(r *Reader) {
 	if n > 2 && !r.Nil() {
 		v.Request = r.Bytes()
 	}
-	for i := 3; i < n; i++ {
+	for i := 3; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // BatchReply: Replies of a batch.
@@ -782,23 +884,31 @@ func (v *BatchReply) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *BatchReply) Decode(b []byte) error {
-	*v = BatchReply{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *BatchReply) reset() {
+	*v = BatchReply{}
 }
 
 func (v *BatchReply) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Results = make([]BatchResult, r.Array())
+		r.open()
 		for i := range v.Results {
 			v.Results[i].read(r)
 		}
+		r.depth--
 	}
-	for i := 1; i < n; i++ {
+	for i := 1; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // BatchResult: Reply to one call of a batch.
@@ -819,14 +929,19 @@ func (v *BatchResult) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *BatchResult) Decode(b []byte) error {
-	*v = BatchResult{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *BatchResult) reset() {
+	*v = BatchResult{}
 }
 
 func (v *BatchResult) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Code = r.Int()
 	}
@@ -836,9 +951,10 @@ func (v *BatchResult) read(r *Reader) {
 	if n > 2 && !r.Nil() {
 		v.Error = r.Str()
 	}
-	for i := 3; i < n; i++ {
+	for i := 3; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // FetchRequest: An outbound HTTP request.
@@ -869,14 +985,19 @@ func (v *FetchRequest) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *FetchRequest) Decode(b []byte) error {
-	*v = FetchRequest{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *FetchRequest) reset() {
+	*v = FetchRequest{}
 }
 
 func (v *FetchRequest) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Method = r.Str()
 	}
@@ -901,9 +1022,10 @@ func (v *FetchRequest) read(r *Reader) {
 	if n > 7 && !r.Nil() {
 		v.MaxBytes = r.Uint()
 	}
-	for i := 8; i < n; i++ {
+	for i := 8; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }
 
 // FetchResponse: Response to an outbound HTTP request.
@@ -928,14 +1050,19 @@ func (v *FetchResponse) Append(b []byte) []byte {
 
 // Decode fills v from a record, which v then aliases.
 func (v *FetchResponse) Decode(b []byte) error {
-	*v = FetchResponse{}
 	r := NewReader(b)
 	v.read(&r)
-	return r.Err()
+	return r.finish(len(b))
+}
+
+func (v *FetchResponse) reset() {
+	*v = FetchResponse{}
 }
 
 func (v *FetchResponse) read(r *Reader) {
+	v.reset()
 	n := r.Array()
+	r.open()
 	if n > 0 && !r.Nil() {
 		v.Status = r.Uint()
 	}
@@ -951,7 +1078,8 @@ func (v *FetchResponse) read(r *Reader) {
 	if n > 4 && !r.Nil() {
 		v.URL = r.Str()
 	}
-	for i := 5; i < n; i++ {
+	for i := 5; i < n && !r.bad; i++ {
 		r.Skip()
 	}
+	r.depth--
 }

@@ -15,7 +15,7 @@ quietly() {
 echo "-- unit tests"
 for runtime in stub incremental; do
 	./build-guest.sh tests/unit.ts "$work/unit.wasm" --runtime "$runtime"
-	UNIT_WASM=$work/unit.wasm quietly node --test tests/unit.test.mjs tests/records.test.mjs
+	UNIT_WASM=$work/unit.wasm quietly node --test tests/unit.test.mjs tests/records.test.mjs tests/vectors.test.mjs
 	echo "$runtime: $(grep -E '^# pass' "$work/log")"
 done
 

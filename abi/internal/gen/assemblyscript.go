@@ -244,7 +244,7 @@ func asRecode(s *Spec) []byte {
 	w.line("} from \"stackhost/assembly/abi\";")
 	w.line("import { Reader, Writer } from \"stackhost/assembly/msgpack\";")
 	w.line("")
-	w.doc("", "Decodes a record given by its place in the description and encodes it again: address << 32 | length, or -1 when it is refused.")
+	w.doc("", "Decodes a record given by its place in the description and encodes it again: address << 32 | length, or the code it is refused with.")
 	w.line("export function recode(record: i32, ptr: usize, length: i32): i64 {")
 	w.line("  const reader = new Reader(ptr, length);")
 	w.line("  const w = new Writer();")
@@ -255,7 +255,7 @@ func asRecode(s *Spec) []byte {
 		w.line("      break;")
 	}
 	w.line("  }")
-	w.line("  return reader.finish() ? ((<i64>w.pointer) << 32) | w.length : -1;")
+	w.line("  return reader.finish() ? ((<i64>w.pointer) << 32) | w.length : reader.code;")
 	w.line("}")
 	return []byte(w.String())
 }

@@ -20,25 +20,28 @@ export class Fields {
   }
 
   /** Address of the encoded pairs. */
-  get pointer(): usize {
+  private get pointer(): usize {
     const own = this.own;
     return own ? own.pointer : this.at;
   }
 
-  /** Length of the encoded pairs in bytes. */
-  get size(): i32 {
-    const own = this.own;
-    return own ? own.length : this.bytes;
-  }
+  constructor(private isText: bool) {}
 
-  /** Where to append; pairs that are only viewed are copied first. */
-  protected writer(): Writer {
+  /** Where to append. Pairs that are only viewed are copied first, in the shortest encoding. */
+  writer(): Writer {
     let own = this.own;
-    if (!own) {
-      own = new Writer(max(64, this.bytes * 2));
-      own.raw(this.at, this.bytes);
-      this.own = own;
+    if (own) return own;
+    own = new Writer(max(64, this.bytes * 2));
+    let ptr = this.at;
+    for (let i = 0; i < this.length * 2; i++) {
+      const n = contentLength(ptr);
+      ptr = content(ptr);
+      if (i % 2 == 0 || this.isText) own.strHead(n);
+      else own.binHead(n);
+      own.raw(ptr, n);
+      ptr += n;
     }
+    this.own = own;
     return own;
   }
 
@@ -93,6 +96,10 @@ export class Fields {
 
 /** Header fields. Values are bytes; as text they are read as UTF-8, or as Latin-1 where they are not that. */
 export class Headers extends Fields {
+  constructor() {
+    super(false);
+  }
+
   add(name: string, value: string): void {
     const w = this.writer();
     w.str(name);
@@ -110,6 +117,10 @@ export class Headers extends Fields {
 
 /** Names and text values. */
 export class Pairs extends Fields {
+  constructor() {
+    super(true);
+  }
+
   add(name: string, value: string): void {
     const w = this.writer();
     w.str(name);

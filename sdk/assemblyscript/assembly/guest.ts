@@ -82,7 +82,7 @@ function failed(code: i64, text: string): i64 {
 export function stackhost_http(ptr: usize, length: i32): i64 {
   const reader = new Reader(ptr, length);
   const record = HttpRequest.read(reader);
-  if (!reader.finish()) return failed(Code.INVALID, reader.error);
+  if (!reader.finish()) return failed(reader.code, reader.error);
   begin(record.random);
   now = record.timeUs;
   const request = new Request(record);
@@ -99,7 +99,7 @@ export function stackhost_http(ptr: usize, length: i32): i64 {
 export function stackhost_middleware(ptr: usize, length: i32): i64 {
   const reader = new Reader(ptr, length);
   const record = HttpRequest.read(reader);
-  if (!reader.finish()) return failed(Code.INVALID, reader.error);
+  if (!reader.finish()) return failed(reader.code, reader.error);
   begin(record.random);
   now = record.timeUs;
   const f = decide;
@@ -114,7 +114,7 @@ export function stackhost_middleware(ptr: usize, length: i32): i64 {
 export function stackhost_job(ptr: usize, length: i32): i64 {
   const reader = new Reader(ptr, length);
   const record = JobRequest.read(reader);
-  if (!reader.finish()) return failed(Code.INVALID, reader.error);
+  if (!reader.finish()) return failed(reader.code, reader.error);
   begin(record.random);
   now = record.timeUs;
   const f = work;
@@ -132,7 +132,7 @@ export function stackhost_job(ptr: usize, length: i32): i64 {
 export function stackhost_boot(ptr: usize, length: i32): i64 {
   const reader = new Reader(ptr, length);
   const record = BootRequest.read(reader);
-  if (!reader.finish()) return failed(Code.INVALID, reader.error);
+  if (!reader.finish()) return failed(reader.code, reader.error);
   const f = prepare;
   const code = f ? f(record) : 0;
   return code < 0 ? failed(code, "boot failed") : 0;

@@ -4,7 +4,7 @@
 // which are skipped where an unknown field holds one and refused elsewhere. AssemblyScript has no exceptions
 // to catch, so a reader that met something wrong remembers it in `error` and gives zero values from then on.
 
-import { DEPTH, RECORD_BYTES } from "./abi";
+import { Code, DEPTH, HEADERS, RECORD_BYTES } from "./abi";
 import { Fields, Headers, Pairs } from "./fields";
 import { isUtf8, textOf } from "./text";
 import { Kind, Value } from "./value";
@@ -86,12 +86,16 @@ export class Writer {
   }
 
   str(s: string): void {
-    const n = String.UTF8.byteLength(s);
+    this.strHead(String.UTF8.byteLength(s));
+    this.text(s);
+  }
+
+  /** Appends the head of a str of n bytes. */
+  strHead(n: i32): void {
     if (n < 32) this.byte(0xa0 | n);
     else if (n < 0x100) this.sized8(0xd9, n);
     else if (n < 0x10000) this.sized16(0xda, n);
     else this.sized32(0xdb, n);
-    this.text(s);
   }
 
   /** Appends the UTF-8 bytes of a text without a head. */
@@ -111,7 +115,8 @@ export class Writer {
     }
   }
 
-  private binHead(n: i32): void {
+  /** Appends the head of a bin of n bytes. */
+  binHead(n: i32): void {
     if (n < 0x100) this.sized8(0xc4, n);
     else if (n < 0x10000) this.sized16(0xc5, n);
     else this.sized32(0xc6, n);
@@ -159,7 +164,8 @@ export class Writer {
 
   fields(f: Fields): void {
     this.array(f.length * 2);
-    this.raw(f.pointer, f.size);
+    const pairs = f.writer();
+    this.raw(pairs.pointer, pairs.length);
   }
 
   value(v: Value): void {
@@ -199,14 +205,19 @@ export class Reader {
   private depth: i32 = 0;
   /** What was wrong, or an empty text. */
   error: string = "";
+  /** 0; INVALID; or LIMIT where the bytes are well formed but too many or too deep. */
+  code: i64 = 0;
 
   constructor(private at: usize, length: i32) {
     this.end = at + length;
-    if (<u32>length > <u32>RECORD_BYTES) this.fail("longer than a record may be");
+    if (<u32>length > <u32>RECORD_BYTES) this.fail("longer than a record may be", Code.LIMIT);
   }
 
-  fail(error: string): void {
-    if (!this.error.length) this.error = error;
+  fail(error: string, code: i64 = Code.INVALID): void {
+    if (!this.error.length) {
+      this.error = error;
+      this.code = code;
+    }
     this.at = this.end;
   }
 
@@ -269,7 +280,7 @@ export class Reader {
       return 0;
     }
     if (++this.depth > DEPTH) {
-      this.fail("nested too deeply");
+      this.fail("nested too deeply", Code.LIMIT);
       return 0;
     }
     return n;
@@ -392,6 +403,7 @@ export class Reader {
   private fields(f: Fields, text: bool): void {
     const n = this.enterArray();
     if (n % 2) this.fail("a name without a value");
+    if (n / 2 > HEADERS) this.fail("too many names and values", Code.LIMIT);
     const from = this.at;
     for (let i = 0; i < n && !this.error.length; i++) {
       const length = this.bytesHead();

@@ -24,7 +24,7 @@ import {
 } from "stackhost/assembly/abi";
 import { Reader, Writer } from "stackhost/assembly/msgpack";
 
-/** Decodes a record given by its place in the description and encodes it again: address << 32 | length, or -1 when it is refused. */
+/** Decodes a record given by its place in the description and encodes it again: address << 32 | length, or the code it is refused with. */
 export function recode(record: i32, ptr: usize, length: i32): i64 {
   const reader = new Reader(ptr, length);
   const w = new Writer();
@@ -90,5 +90,5 @@ export function recode(record: i32, ptr: usize, length: i32): i64 {
       FetchResponse.read(reader).write(w);
       break;
   }
-  return reader.finish() ? ((<i64>w.pointer) << 32) | w.length : -1;
+  return reader.finish() ? ((<i64>w.pointer) << 32) | w.length : reader.code;
 }

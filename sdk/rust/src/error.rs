@@ -45,7 +45,7 @@ impl std::error::Error for Error {}
 
 impl From<DecodeError> for Error {
     fn from(e: DecodeError) -> Self {
-        Error::new(Code::INVALID, e.0)
+        Error::new(e.code, e.text)
     }
 }
 

@@ -4,7 +4,7 @@
 //! (<https://github.com/msgpack/msgpack/blob/master/spec.md>) except extension types, which are
 //! skipped where an unknown field holds one and refused elsewhere.
 
-use crate::abi::{DEPTH, RECORD_BYTES};
+use crate::abi::{Code, DEPTH, HEADERS, RECORD_BYTES};
 use crate::value::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -16,19 +16,32 @@ pub type Pairs<'a> = Vec<(&'a str, &'a str)>;
 
 /// Why bytes are not the record that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecodeError(pub &'static str);
+pub struct DecodeError {
+    /// `invalid`, or `limit` where the bytes are well formed but too many or too deep.
+    pub code: Code,
+    /// For people.
+    pub text: &'static str,
+}
+
+const fn invalid(text: &'static str) -> DecodeError {
+    DecodeError { code: Code::INVALID, text }
+}
+
+const fn limit(text: &'static str) -> DecodeError {
+    DecodeError { code: Code::LIMIT, text }
+}
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.text)
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-const TRUNCATED: DecodeError = DecodeError("truncated");
-const DEEP: DecodeError = DecodeError("nested too deeply");
-const TYPE: DecodeError = DecodeError("a value of another type");
+const TRUNCATED: DecodeError = invalid("truncated");
+const DEEP: DecodeError = limit("nested too deeply");
+const TYPE: DecodeError = invalid("a value of another type");
 
 /// Result of a decoding step.
 pub type Decoded<T> = Result<T, DecodeError>;
@@ -44,7 +57,7 @@ impl<'a> Decoder<'a> {
     /// Starts at the first byte. Refuses more than `RECORD_BYTES`.
     pub fn new(bytes: &'a [u8]) -> Decoded<Self> {
         if bytes.len() > RECORD_BYTES {
-            return Err(DecodeError("longer than a record may be"));
+            return Err(limit("longer than a record may be"));
         }
         Ok(Decoder { bytes, at: 0, depth: 0 })
     }
@@ -54,7 +67,7 @@ impl<'a> Decoder<'a> {
         if self.at == self.bytes.len() {
             Ok(())
         } else {
-            Err(DecodeError("bytes after the record"))
+            Err(invalid("bytes after the record"))
         }
     }
 
@@ -145,7 +158,7 @@ impl<'a> Decoder<'a> {
 
     /// Reads text. A bin that holds UTF-8 is accepted as well.
     pub fn str(&mut self) -> Decoded<&'a str> {
-        std::str::from_utf8(self.bin()?).map_err(|_| DecodeError("text that is not UTF-8"))
+        std::str::from_utf8(self.bin()?).map_err(|_| invalid("text that is not UTF-8"))
     }
 
     fn integer(&mut self) -> Decoded<i128> {
@@ -166,12 +179,12 @@ impl<'a> Decoder<'a> {
 
     /// Reads an integer that is not negative.
     pub fn uint(&mut self) -> Decoded<u64> {
-        u64::try_from(self.integer()?).map_err(|_| DecodeError("a negative number"))
+        u64::try_from(self.integer()?).map_err(|_| invalid("a negative number"))
     }
 
     /// Reads an integer.
     pub fn int(&mut self) -> Decoded<i64> {
-        i64::try_from(self.integer()?).map_err(|_| DecodeError("a number out of range"))
+        i64::try_from(self.integer()?).map_err(|_| invalid("a number out of range"))
     }
 
     /// Reads a truth value.
@@ -198,12 +211,18 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    fn enter_pairs(&mut self) -> Decoded<usize> {
+        let n = self.enter_array()?;
+        match n {
+            _ if n % 2 != 0 => Err(invalid("a name without a value")),
+            _ if n / 2 > HEADERS => Err(limit("too many names and values")),
+            _ => Ok(n),
+        }
+    }
+
     /// Reads a flat array of names and values.
     pub fn headers(&mut self) -> Decoded<Headers<'a>> {
-        let n = self.enter_array()?;
-        if n % 2 != 0 {
-            return Err(DecodeError("a name without a value"));
-        }
+        let n = self.enter_pairs()?;
         let mut list = Vec::with_capacity(n / 2);
         for _ in 0..n / 2 {
             list.push((self.str()?, self.bin()?));
@@ -214,10 +233,7 @@ impl<'a> Decoder<'a> {
 
     /// Reads a flat array of names and text values.
     pub fn pairs(&mut self) -> Decoded<Pairs<'a>> {
-        let n = self.enter_array()?;
-        if n % 2 != 0 {
-            return Err(DecodeError("a name without a value"));
-        }
+        let n = self.enter_pairs()?;
         let mut list = Vec::with_capacity(n / 2);
         for _ in 0..n / 2 {
             list.push((self.str()?, self.str()?));
@@ -259,14 +275,18 @@ impl<'a> Decoder<'a> {
             0x90..=0x9f | 0xdc | 0xdd => Value::Array(self.list(|d| d.value())?),
             0x80..=0x8f | 0xde | 0xdf => {
                 let n = self.enter_map()?;
-                let mut map = Vec::with_capacity(n.min(64));
+                let mut map: Vec<(Cow<str>, Value)> = Vec::with_capacity(n.min(64));
                 for _ in 0..n {
-                    map.push((Cow::Borrowed(self.str()?), self.value()?));
+                    let (key, value) = (self.str()?, self.value()?);
+                    match map.iter_mut().find(|(k, _)| k == key) {
+                        Some(twice) => twice.1 = value,
+                        None => map.push((Cow::Borrowed(key), value)),
+                    }
                 }
                 self.leave(0, 0)?;
                 Value::Map(map)
             }
-            _ => return Err(DecodeError("an extension type")),
+            _ => return Err(invalid("an extension type")),
         })
     }
 
@@ -274,7 +294,7 @@ impl<'a> Decoder<'a> {
     pub fn skip(&mut self) -> Decoded<()> {
         match self.byte()? {
             0x00..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => {}
-            0xc1 => return Err(DecodeError("a byte that MessagePack never uses")),
+            0xc1 => return Err(invalid("a byte that MessagePack never uses")),
             0xcc | 0xd0 => drop(self.take(1)?),
             0xcd | 0xd1 => drop(self.take(2)?),
             0xca | 0xce | 0xd2 => drop(self.take(4)?),

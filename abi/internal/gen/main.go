@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -30,6 +31,7 @@ var emitters = []func(*Spec) []File{
 func main() {
 	log.SetFlags(0)
 	check := flag.Bool("check", false, "list generated files that are stale, and fail if there are any")
+	lock := flag.Bool("lock", false, "take additions to abi/v1.json into abi/v1.lock.json, which promises them for ever")
 	flag.Parse()
 	root, err := findRoot()
 	if err != nil {
@@ -38,6 +40,17 @@ func main() {
 	s, err := Load(filepath.Join(root, "abi", "v1.json"))
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *lock {
+		err = writeLock(filepath.Join(root, lockPath), s)
+	} else {
+		err = checkLock(filepath.Join(root, lockPath), s)
+	}
+	if err != nil {
+		log.Print(err) // an unlocked addition may be tried, so files are made all the same
+		if broken := new(brokenError); *check || errors.As(err, &broken) {
+			os.Exit(1)
+		}
 	}
 	stale := 0
 	for _, f := range generate(s) {

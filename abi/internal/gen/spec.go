@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -167,80 +168,26 @@ func Load(path string) (*Spec, error) {
 	return Parse(text)
 }
 
-// Parse decodes and validates a description. Unknown keys are errors.
+// Parse decodes and validates a description. Unknown keys and text after it are errors.
 func Parse(text []byte) (*Spec, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	s := new(Spec)
-	if err := d.Decode(s); err != nil {
+	if err := decodeStrictly(text, s); err != nil {
 		return nil, fmt.Errorf("abi description: %w", err)
 	}
-	return s, s.validate()
+	if err := s.validate(); err != nil {
+		return nil, fmt.Errorf("abi description: %w", err)
+	}
+	return s, nil
 }
 
-func (s *Spec) validate() error {
-	records, enums := map[string]bool{}, map[string]bool{}
-	seen := func(set map[string]bool, what, name string) error {
-		if name == "" || set[name] {
-			return fmt.Errorf("abi description: %s %q is empty or given twice", what, name)
-		}
-		set[name] = true
-		return nil
+func decodeStrictly(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
 	}
-	for _, r := range s.Records {
-		if err := seen(records, "record", r.Name); err != nil {
-			return err
-		}
-	}
-	for _, e := range s.Enums {
-		if err := seen(enums, "enum", e.Name); err != nil {
-			return err
-		}
-	}
-	known := func(t Type) bool {
-		for t.Elem != nil {
-			t = *t.Elem
-		}
-		return t.Kind != "record" && t.Kind != "enum" || t.Kind == "record" && records[t.Name] || t.Kind == "enum" && enums[t.Name]
-	}
-	for _, r := range s.Records {
-		fields := map[string]bool{}
-		for _, f := range r.Fields {
-			if err := seen(fields, "field of "+r.Name, f.Name); err != nil {
-				return err
-			}
-			t, err := ParseType(f.Type)
-			if err != nil || !known(t) {
-				return fmt.Errorf("abi description: %s.%s: type %q is not known", r.Name, f.Name, f.Type)
-			}
-		}
-	}
-	codes, numbers := map[string]bool{}, map[int64]bool{}
-	for _, c := range s.Codes {
-		if err := seen(codes, "code", c.Name); err != nil {
-			return err
-		}
-		if c.Value >= 0 || c.Value <= s.GuestCodesFrom || numbers[c.Value] {
-			return fmt.Errorf("abi description: code %s: value %d is out of range or used twice", c.Name, c.Value)
-		}
-		numbers[c.Value] = true
-	}
-	for _, c := range s.Capabilities {
-		names := map[string]bool{}
-		for _, f := range c.Functions {
-			if err := seen(names, "function of "+c.Name, f.Name); err != nil {
-				return err
-			}
-			call := f.Shape == "call" && records[f.Request] && (f.Reply == "" || records[f.Reply])
-			if !call && f.Shape != "direct" {
-				return fmt.Errorf("abi description: %s %s has an unknown shape or record", c.Name, f.Name)
-			}
-		}
-	}
-	for _, t := range s.Triggers {
-		if !t.Reserved && (!records[t.Request] || !records[t.Response]) {
-			return fmt.Errorf("abi description: trigger %s names an unknown record", t.Name)
-		}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("text follows the description")
 	}
 	return nil
 }

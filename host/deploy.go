@@ -169,7 +169,7 @@ func keyOf(m *app.Module, inputs []byte, spec *dialect.Spec) string {
 func (h *Host) describe(a *app.App, m *app.Module) (*dialect.Spec, dialect.Dialect, []byte, error) {
 	spec := &dialect.Spec{
 		App: a.Name, Name: m.Name, Isolation: runtime.Isolation(m.Isolation), Limits: limitsOf(m.Limits), Args: m.Args, Env: m.Env,
-		Config: m.Config, Options: extismOptions(m.Extism), Log: h.log.With("app", a.Name, "module", m.Name), Development: h.cfg.Development,
+		Config: m.Config, Options: extismOptions(m.Extism), Log: h.log.With("app", a.Name, "module", m.Name), Development: h.cfg.Development, Peer: h.Guest,
 	}
 	if m.Engine != "" {
 		e, ok := engine.Lookup(m.Engine)

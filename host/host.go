@@ -19,6 +19,7 @@ import (
 
 	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/host/dialect"
+	"github.com/stackhost/stackhost/host/dialect/extism"
 	"github.com/stackhost/stackhost/host/dialect/native"
 	"github.com/stackhost/stackhost/host/dialect/quickjs"
 	"github.com/stackhost/stackhost/host/engine"
@@ -100,7 +101,7 @@ func Open(cfg Config) (*Host, error) {
 
 // Dialects returns the dialects that this host knows, in the order in which a module is tried against them.
 func Dialects() []dialect.Dialect {
-	return []dialect.Dialect{native.Dialect{}, quickjs.Dialect{}}
+	return []dialect.Dialect{native.Dialect{}, extism.Dialect{}, quickjs.Dialect{}}
 }
 
 // Deploy loads a and puts it in the place of the app that serves. Modules that did not change keep running; those that went

@@ -45,6 +45,8 @@ type Spec struct {
 	Options      map[string]any // the manifest's table for this dialect
 	Log          *slog.Logger
 	Development  bool
+	// Peer returns another module of the app by name, as it is when called; nil when there is none that is loaded.
+	Peer func(module string) Guest
 }
 
 // Guest is a loaded module. Safe for concurrent use.

@@ -40,6 +40,8 @@ type Trap struct {
 	Message string
 	Frames  []Frame // innermost first
 	Err     error   // a sentinel, or the error given to Fail; nil for traps of the guest's own
+	// ExitCode is what the guest gave to proc_exit, with TrapExit.
+	ExitCode uint32
 }
 
 func (t *Trap) Error() string {
@@ -87,7 +89,7 @@ func newTrap(module, export string, err error) *Trap {
 	var exit *sys.ExitError
 	switch {
 	case errors.As(err, &exit):
-		t.Kind, t.Message, t.Err = TrapExit, fmt.Sprintf("the guest called exit(%d)", exit.ExitCode()), nil
+		t.Kind, t.Message, t.ExitCode = TrapExit, fmt.Sprintf("the guest called exit(%d)", exit.ExitCode()), exit.ExitCode()
 	case errors.As(err, &failed):
 		t.Err, t.Message = failed.err, failed.err.Error()
 		for _, known := range trapOfError {

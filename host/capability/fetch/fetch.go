@@ -27,6 +27,8 @@ type Config struct {
 	// Hosts are patterns: "api.example.com" (the scheme's default port), "api.example.com:8443", "*.example.org" (any
 	// subdomain), "https://api.example.com" (that scheme only), "*" (any host).
 	Hosts []string
+	// Allow, when set, must agree to each URL too, redirects included.
+	Allow func(*url.URL) bool
 	// Private allows addresses that are private, loopback, link-local or otherwise not public. Default: refused.
 	Private bool
 	// Methods allowed, upper case. Default: all.

@@ -92,7 +92,7 @@ func (f *Fetch) allow(u *url.URL, method string) error {
 		return abi.Errorf(abi.CodeDenied, "fetch: method %s is not granted", method)
 	}
 	for _, r := range f.rules {
-		if r.match(u) {
+		if r.match(u) && (f.cfg.Allow == nil || f.cfg.Allow(u)) {
 			return nil
 		}
 	}

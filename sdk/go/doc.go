@@ -23,7 +23,7 @@
 //
 // A guest serves one request at a time, so nothing in this package needs locks. Requests, their strings and their slices
 // are valid until the handler returns. The package does not depend on net/http or fmt; package nethttp adapts an
-// http.Handler for those who want one, at the price of a module about three times as large.
+// http.Handler for those who want one, at the price of a module more than twice as large.
 //
 // Package job makes a module run background jobs, package middleware makes it look at requests before their handlers,
 // and package stackhosttest runs handlers in ordinary Go tests.

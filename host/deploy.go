@@ -156,10 +156,9 @@ func (h *Host) loadModule(ctx context.Context, a *app.App, m *app.Module, old *d
 func keyOf(m *app.Module, inputs []byte, spec *dialect.Spec) string {
 	sum := sha256.New()
 	sum.Write(inputs)
-	described, _ := json.Marshal(struct {
-		Module any
-		Pos    any
-	}{*m, nil})
+	table := *m
+	table.Pos = router.Position{} // where it stands in the file changes nothing
+	described, _ := json.Marshal(table)
 	sum.Write(described)
 	sum.Write(spec.Source)
 	return hex.EncodeToString(sum.Sum(nil))

@@ -63,6 +63,7 @@ func trapVerdict(t *runtime.Trap) verdict {
 		runtime.TrapStack:       {"The module's calls are nested too deeply", "an endless recursion, or limits.stack is too small"},
 		runtime.TrapException:   {"The module threw an exception that nothing caught", ""},
 		runtime.TrapExit:        {"The module ended itself", "handlers must return instead of calling exit"},
+		runtime.TrapMemoryLimit: {"The module used up its memory", "raise limits.memory, or keep less"},
 		runtime.TrapFuel:        {"The module used up its fuel", "raise limits.fuel, or let the handler do less"},
 		runtime.TrapHostCalls:   {"The module made too many host calls", "raise limits.host_calls, or call the host less often"},
 	}

@@ -11,11 +11,15 @@ var ErrBusy = errors.New("runtime: all instances of the module are busy")
 // ErrClosed is returned by Acquire when the module is closed or draining. The caller should look for its successor.
 var ErrClosed = errors.New("runtime: the module is closed")
 
+// ErrReleased is wrapped by the *Trap of a Call on an instance that its caller has given back.
+var ErrReleased = errors.New("runtime: the instance was released")
+
 // Sentinels that a *Trap of the matching kind wraps.
 var (
 	ErrDeadline  = errors.New("runtime: the guest used up its time")
 	ErrFuel      = errors.New("runtime: the guest used up its fuel")
 	ErrHostCalls = errors.New("runtime: the guest used up its host calls")
+	ErrMemory    = errors.New("runtime: the guest used up its memory")
 	ErrStack     = errors.New("runtime: the guest's calls are nested too deeply")
 	ErrCancelled = errors.New("runtime: the caller went away")
 )

@@ -2,7 +2,10 @@ package runtime
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
@@ -21,6 +24,8 @@ type Instance struct {
 	wasi    wasiState
 	ctx     callContext
 	idle    time.Time
+	waste   int         // see image.restore
+	held    atomic.Bool // by a caller, between Acquire and Release
 
 	// Of the call under way.
 	parent    context.Context
@@ -85,6 +90,9 @@ func (in *Instance) begin(ctx context.Context, deadline time.Time) {
 	}
 	in.granted, in.fuelUsed, in.hostCalls = in.slice, 0, 0
 	in.yielded = time.Time{}
+	if in.linear != nil {
+		in.linear.refused = false
+	}
 	in.fuel.Set(uint64(in.slice))
 }
 
@@ -117,6 +125,9 @@ func (in *Instance) Fail(err error) { panic(&failure{err}) }
 
 // Call calls an export. stack holds the parameters and then the results, and must have room for both. The error is a *Trap.
 func (in *Instance) Call(_ context.Context, f Func, stack []uint64) error {
+	if !in.held.Load() {
+		return &Trap{Kind: TrapHost, Module: in.module.spec.Name, Export: in.module.names[f.index], Message: "the instance was released", Err: ErrReleased}
+	}
 	fn := in.funcs[f.index]
 	if fn == nil {
 		fn = in.mod.ExportedFunction(in.module.names[f.index])
@@ -136,6 +147,9 @@ func (in *Instance) call(fn api.Function, name string, stack []uint64) error {
 		return nil
 	}
 	trap := newTrap(in.module.spec.Name, name, err)
+	if in.linear != nil && in.linear.refused && (trap.Kind == TrapUnreachable || trap.Kind == TrapMemory || trap.Kind == TrapExit) {
+		trap.Kind, trap.Err, trap.Message = TrapMemoryLimit, ErrMemory, trap.Message+", after more memory than the limit was asked for"
+	}
 	in.trapped = true
 	if trap.Kind == TrapStack || trap.Kind == TrapHost {
 		in.discard = true // its stack keeps what it grew to, or the host left it half way
@@ -194,7 +208,7 @@ func (in *Instance) checkTime() {
 
 func (in *Instance) end() {
 	for i := len(in.onRelease) - 1; i >= 0; i-- {
-		in.onRelease[i]()
+		in.cleanUp(in.onRelease[i])
 		in.onRelease[i] = nil
 	}
 	in.onRelease = in.onRelease[:0]
@@ -205,8 +219,23 @@ func (in *Instance) end() {
 	in.state, in.parent = nil, nil
 }
 
-// Release ends the call and gives the instance back, restored. The caller must not touch it afterwards.
+// cleanUp runs one function of OnRelease. One that panics costs the instance, not the process.
+func (in *Instance) cleanUp(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			in.discard = true
+			in.module.rt.cfg.Log.Error("a clean-up failed", slog.String("module", in.module.spec.Name), slog.String("panic", fmt.Sprint(p)))
+		}
+	}()
+	f()
+}
+
+// Release ends the call and gives the instance back, restored. The caller must not touch it afterwards; a second Release of the
+// same acquisition does nothing.
 func (in *Instance) Release() {
+	if !in.held.CompareAndSwap(true, false) {
+		return
+	}
 	in.end()
 	m := in.module
 	keep := !in.discard
@@ -236,7 +265,7 @@ func (in *Instance) restore() bool {
 		if grown > s.size && !in.shrinkMemory() {
 			return false
 		}
-		pages = s.image.restore(l.region[:s.size])
+		pages = s.image.restore(l.region[:s.size], &in.waste)
 		if grown > s.size {
 			zero(l.region[s.size:grown])
 		}

@@ -31,6 +31,9 @@ type Spec struct {
 	Resolve func(Import) (HostFunc, error)
 	// Boot runs in the first instance after _initialize and before the snapshot, under the module's limits. It may call exports.
 	Boot func(ctx context.Context, in *Instance) error
+	// Warm runs after Boot and before the snapshot, so that what first calls allocate is in the snapshot already. It must have
+	// no effect that a request would see. Not called where isolation is fresh: there is no snapshot.
+	Warm func(in *Instance) error
 	// Isolation, default Pristine. What the module really gets is Module.Isolation.
 	Isolation Isolation
 	Limits    Limits
@@ -81,27 +84,32 @@ func (r *Runtime) Load(ctx context.Context, spec Spec) (_ *Module, err error) {
 			m.names = append(m.names, e.Name)
 		}
 	}
-	m.engine = r.engine()
-	defer func() {
-		if err != nil {
+	loaded := false
+	defer func() { // also when the compiler panics
+		if !loaded {
 			m.free()
 		}
 	}()
-	if err := m.link(ctx); err != nil {
-		return nil, err
-	}
-	m.compiled, err = m.engine.CompileModule(ctx, binary)
-	if err != nil {
+	if err = m.compile(ctx, binary); err != nil {
+		var load *LoadError
+		if errors.As(err, &load) {
+			return nil, err
+		}
 		return nil, refuse("the binary is not valid", trimCompileError(err))
 	}
-	if err := m.takeSnapshot(ctx); err != nil {
+	if err = m.takeSnapshot(ctx); err != nil {
 		return nil, err
+	}
+	m.spec.Wasm = nil
+	if m.snapshot != nil {
+		m.data = nil // clones start from the snapshot
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return nil, ErrClosed
 	}
+	loaded = true
 	r.modules[m] = struct{}{}
 	return m, nil
 }

@@ -67,8 +67,8 @@ func (l *linearMemory) Reallocate(size uint64) []byte {
 
 // Free gives the reservation back. Nothing runs in the instance any more.
 func (l *linearMemory) Free() {
-	if l.region != nil {
+	if l.region != nil && l.slab != nil {
 		l.slab.put(l.region)
-		l.region = nil
 	}
+	l.region = nil
 }

@@ -27,7 +27,7 @@ func (i *image) mapInto(region []byte) error {
 
 func (i *image) close() {}
 
-func (i *image) restore(memory []byte) int {
+func (i *image) restore(memory []byte, _ *int) int {
 	copy(memory, i.view)
 	return len(i.view) / hostPage
 }

@@ -103,6 +103,9 @@ func (m *Module) countTrap(kind TrapKind) {
 // error. The instance must be released.
 func (m *Module) Acquire(ctx context.Context) (*Instance, error) {
 	in, err := m.pool.acquire(ctx, m.limits.Wait)
+	if in != nil {
+		in.held.Store(true)
+	}
 	if err != nil || in != nil {
 		return in, err
 	}

@@ -22,6 +22,7 @@ func (p *pool) init(m *Module, first *Instance) error {
 	if first != nil {
 		p.total = 1
 		first.dirty = false
+		first.held.Store(false)
 		first.idle = time.Now()
 		p.idle = append(p.idle, first)
 	}

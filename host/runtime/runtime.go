@@ -2,10 +2,8 @@ package runtime
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -13,9 +11,6 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 )
-
-// rewriteVersion is part of the cache's path: code compiled from another rewriting must not be found.
-const rewriteVersion = "1"
 
 // Config of a Runtime. The zero value compiles in memory only.
 type Config struct {
@@ -29,9 +24,10 @@ type Config struct {
 
 // Runtime loads modules. Safe for concurrent use.
 type Runtime struct {
-	cfg   Config
-	cache wazero.CompilationCache
-	slab  *slab
+	cfg      Config
+	cache    *codeCache
+	uncached wazero.CompilationCache // for when the cache's disk fails
+	slab     *slab
 
 	mu      sync.Mutex
 	modules map[*Module]struct{} // guarded by mu
@@ -51,34 +47,16 @@ func New(cfg Config) (*Runtime, error) {
 	if cfg.IdleAfter == 0 {
 		cfg.IdleAfter = 30 * time.Second
 	}
-	r := &Runtime{cfg: cfg, slab: newSlab(), modules: map[*Module]struct{}{}, stop: make(chan struct{}), done: make(chan struct{})}
-	if err := r.openCache(); err != nil {
+	cache, err := openCache(cfg.CacheDir)
+	if err != nil {
 		return nil, err
+	}
+	r := &Runtime{
+		cfg: cfg, cache: cache, uncached: wazero.NewCompilationCache(), slab: newSlab(), modules: map[*Module]struct{}{},
+		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go r.trim()
 	return r, nil
-}
-
-func (r *Runtime) openCache() error {
-	if r.cfg.CacheDir == "" {
-		r.cache = wazero.NewCompilationCache()
-		return nil
-	}
-	dir := filepath.Join(r.cfg.CacheDir, "rewrite-"+rewriteVersion)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("compile cache: %w", err)
-	}
-	cache, err := wazero.NewCompilationCacheWithDir(dir)
-	if err != nil {
-		return fmt.Errorf("compile cache: %w", err)
-	}
-	r.cache = cache
-	return nil
-}
-
-func (r *Runtime) engine() wazero.Runtime {
-	return wazero.NewRuntimeWithConfig(context.Background(),
-		wazero.NewRuntimeConfigCompiler().WithCompilationCache(r.cache).WithCoreFeatures(features).WithDebugInfoEnabled(false))
 }
 
 // trim gives idle instances back from time to time.
@@ -123,5 +101,5 @@ func (r *Runtime) Close() error {
 	}
 	close(r.stop)
 	<-r.done
-	return r.cache.Close(context.Background())
+	return errors.Join(r.cache.engine.Close(context.Background()), r.uncached.Close(context.Background()))
 }

@@ -41,6 +41,10 @@ func (m *Module) takeSnapshot(ctx context.Context) error {
 		in.destroy() // each call boots one of its own; this one has shown that it can
 		return m.pool.init(m, nil)
 	}
+	if err := in.warm(); err != nil {
+		in.destroy()
+		return err
+	}
 	s := &snapshot{size: uint64(in.memory.Size()), wasi: in.wasi.snapshot()}
 	for _, g := range in.globals {
 		s.globals = append(s.globals, g.Get())
@@ -84,6 +88,7 @@ func (m *Module) newInstance(ctx context.Context) (*Instance, error) {
 func (m *Module) instantiate(ctx context.Context) (*Instance, error) {
 	in := &Instance{module: m, funcs: make([]api.Function, len(m.names))}
 	in.ctx.in = in
+	in.held.Store(true)
 	var failed error
 	allocator := experimental.MemoryAllocatorFunc(func(_, max uint64) experimental.LinearMemory {
 		in.linear, failed = m.newMemory(max)
@@ -124,7 +129,8 @@ func (m *Module) instantiate(ctx context.Context) (*Instance, error) {
 func (m *Module) newMemory(max uint64) (*linearMemory, error) {
 	region, err := m.rt.slab.get(int(max))
 	if err != nil {
-		return &linearMemory{slab: m.rt.slab, region: make([]byte, max)}, fmt.Errorf("no address space: %w", err)
+		// The engine needs something; a region that is not the slab's must not go there.
+		return &linearMemory{region: make([]byte, max), limit: max}, fmt.Errorf("no address space: %w", err)
 	}
 	l := &linearMemory{region: region, slab: m.rt.slab, limit: uint64(m.limits.MemoryBytes), snapshot: m.snapshot}
 	if m.snapshot != nil {
@@ -161,6 +167,18 @@ func (in *Instance) boot(ctx context.Context) error {
 		if err := m.spec.Boot(in.Context(), in); err != nil {
 			return in.bootError(err)
 		}
+	}
+	return nil
+}
+
+func (in *Instance) warm() error {
+	if in.module.spec.Warm == nil {
+		return nil
+	}
+	in.begin(context.Background(), time.Now().Add(bootTime))
+	defer in.end()
+	if err := in.module.spec.Warm(in); err != nil {
+		return in.bootError(err)
 	}
 	return nil
 }

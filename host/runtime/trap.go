@@ -13,13 +13,14 @@ type TrapKind string
 
 // Kinds of traps.
 const (
-	TrapUnreachable TrapKind = "unreachable" // the guest gave up: a panic, abort or failed assertion
-	TrapMemory      TrapKind = "memory"      // access outside memory
-	TrapArithmetic  TrapKind = "arithmetic"  // division by zero, overflow of a conversion
-	TrapTable       TrapKind = "table"       // a bad indirect call
-	TrapStack       TrapKind = "stack"       // calls nested too deeply
-	TrapException   TrapKind = "exception"   // thrown and not caught
-	TrapExit        TrapKind = "exit"        // proc_exit
+	TrapUnreachable TrapKind = "unreachable"  // the guest gave up: a panic, abort or failed assertion
+	TrapMemory      TrapKind = "memory"       // access outside memory
+	TrapArithmetic  TrapKind = "arithmetic"   // division by zero, overflow of a conversion
+	TrapTable       TrapKind = "table"        // a bad indirect call
+	TrapStack       TrapKind = "stack"        // calls nested too deeply
+	TrapException   TrapKind = "exception"    // thrown and not caught
+	TrapExit        TrapKind = "exit"         // proc_exit
+	TrapMemoryLimit TrapKind = "memory_limit" // gave up or went astray after more memory was refused
 	TrapDeadline    TrapKind = "deadline"
 	TrapFuel        TrapKind = "fuel"
 	TrapHostCalls   TrapKind = "host_calls"
@@ -120,7 +121,7 @@ func parseFrames(trace string) (frames []Frame) {
 		if strings.HasPrefix(name, pollModule) {
 			continue
 		}
-		frames = append(frames, Frame{Function: name})
+		frames = append(frames, Frame{Function: demangle(name)})
 	}
 	return frames
 }

@@ -29,3 +29,15 @@ func BenchmarkHello(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoop is a thousand rounds of the smallest loop: what interpreted code costs.
+func BenchmarkLoop(b *testing.B) {
+	g := program(b, `export default () => { let s = 0; for (let i = 0; i < 1000; i++) s += i; return new Response("" + s) }`, options{})
+	x := newExchange("GET /", nil)
+	for b.Loop() {
+		if err := g.HTTP(x); err != nil {
+			b.Fatal(err)
+		}
+		x.Ctx.Response.Reset()
+	}
+}

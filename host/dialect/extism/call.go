@@ -18,17 +18,18 @@ import (
 
 // call is what the imports know of one call. From a pool; used by one goroutine.
 type call struct {
-	g       *guest
-	in      *hostruntime.Instance
-	s       *capability.Session
-	kernel  kernel
-	vars    *variables
-	own     variables // vars, where instances are not kept
-	status  int       // of the last http_request
-	headers http.Header
-	failure string // why the host refused or failed something last
-	text    []byte // JSON under construction; reused
-	stack   [1]uint64
+	g         *guest
+	in        *hostruntime.Instance
+	s         *capability.Session
+	kernel    kernel
+	vars      *variables
+	own       variables // vars, where instances are not kept
+	status    int       // of the last http_request
+	headers   http.Header
+	failure   string // why the host refused or failed something last
+	text      []byte // JSON under construction; reused
+	hostCalls int64  // to services
+	stack     [1]uint64
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}

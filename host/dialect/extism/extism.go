@@ -129,6 +129,7 @@ func (Dialect) Load(ctx context.Context, rt *runtime.Runtime, spec dialect.Spec)
 			return nil, refuse(err, "its allowed_hosts cannot be used")
 		}
 	}
+	spec.Limits.HostCalls = -1 // counted here, see kernelCalls
 	g.module, err = rt.Load(ctx, runtime.Spec{
 		Name: g.name, Wasm: spec.Wasm, Resolve: g.resolve, Boot: g.boot,
 		Isolation: spec.Isolation, Limits: spec.Limits, Args: spec.Args, Env: spec.Env, Dirs: spec.Dirs, Output: g.output,

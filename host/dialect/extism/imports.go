@@ -15,22 +15,23 @@ type function struct {
 }
 
 var (
-	none = []runtime.ValueType{}
-	i32  = []runtime.ValueType{runtime.ValueI32}
-	i64  = []runtime.ValueType{runtime.ValueI64}
-	i64s = []runtime.ValueType{runtime.ValueI64, runtime.ValueI64}
+	none   = []runtime.ValueType{}
+	i32    = []runtime.ValueType{runtime.ValueI32}
+	i64    = []runtime.ValueType{runtime.ValueI64}
+	i64i32 = []runtime.ValueType{runtime.ValueI64, runtime.ValueI32}
+	i64s   = []runtime.ValueType{runtime.ValueI64, runtime.ValueI64}
 )
 
-// env is the import module, as the PDKs declare it. Loads outside the kernel memory give 0, as the reference kernel does; stores
-// outside stop the plug-in.
-var env = map[string]function{
+// kernelCalls reach the kernel memory. A plug-in needs one for every 8 bytes, so they do not count as host calls; time bounds them.
+// Loads outside the kernel memory give 0, as the reference kernel does; stores outside stop the plug-in.
+var kernelCalls = map[string]function{
 	"alloc":         {i64, i64, func(c *call, s []uint64) { s[0] = c.kernel.alloc(s[0]) }},
 	"free":          {i64, none, func(c *call, s []uint64) { c.kernel.release(s[0]) }},
 	"length":        {i64, i64, func(c *call, s []uint64) { s[0] = c.kernel.length(s[0]) }},
 	"length_unsafe": {i64, i64, func(c *call, s []uint64) { s[0] = c.kernel.length(s[0]) }},
 	"load_u8":       {i64, i32, func(c *call, s []uint64) { s[0] = uint64(c.kernel.load8(s[0])) }},
 	"load_u64":      {i64, i64, func(c *call, s []uint64) { s[0] = c.kernel.load64(s[0]) }},
-	"store_u8": {i64, none, func(c *call, s []uint64) {
+	"store_u8": {i64i32, none, func(c *call, s []uint64) {
 		if !c.kernel.store8(s[0], byte(s[1])) {
 			c.stop("store_u8", s[0], 1)
 		}
@@ -53,7 +54,10 @@ var env = map[string]function{
 	"error_get":      {none, i64, func(c *call, s []uint64) { s[0] = c.kernel.fault }},
 	"reset":          {none, none, func(c *call, s []uint64) { c.kernel.reset() }},
 	"memory_bytes":   {none, i64, func(c *call, s []uint64) { s[0] = c.kernel.memoryBytes() }},
+}
 
+// serviceCalls count as host calls.
+var serviceCalls = map[string]function{
 	"config_get":       {i64, i64, (*call).configGet},
 	"var_get":          {i64, i64, (*call).varGet},
 	"var_set":          {i64s, none, (*call).varSet},
@@ -66,12 +70,6 @@ var env = map[string]function{
 	"log_info":         {i64, none, logger(levelInfo)},
 	"log_warn":         {i64, none, logger(levelWarn)},
 	"log_error":        {i64, none, logger(levelError)},
-}
-
-func init() {
-	f := env["store_u8"]
-	f.params = []runtime.ValueType{runtime.ValueI64, runtime.ValueI32}
-	env["store_u8"] = f
 }
 
 // stop ends the plug-in because of an offset outside the kernel memory.
@@ -111,14 +109,31 @@ func (g *guest) resolve(imp runtime.Import) (runtime.HostFunc, error) {
 	default:
 		return nil, errors.New("plug-ins import extism:host/env, extism:host/user and wasi_snapshot_preview1")
 	}
-	f, ok := env[imp.Name]
-	if !ok {
-		return nil, fmt.Errorf("this host does not know %s", imp.Name)
+	f, kernel := kernelCalls[imp.Name]
+	if !kernel {
+		var ok bool
+		if f, ok = serviceCalls[imp.Name]; !ok {
+			return nil, fmt.Errorf("this host does not know %s", imp.Name)
+		}
 	}
 	if !sameTypes(imp, f.params, f.results) {
 		return nil, fmt.Errorf("%s is imported with another signature than Extism's", imp.Name)
 	}
-	return func(in *runtime.Instance, stack []uint64) { f.run(g.callOf(in), stack) }, nil
+	if kernel {
+		return func(in *runtime.Instance, stack []uint64) { f.run(g.callOf(in), stack) }, nil
+	}
+	return func(in *runtime.Instance, stack []uint64) {
+		c := g.callOf(in)
+		c.count()
+		f.run(c, stack)
+	}, nil
+}
+
+// count stops the plug-in at its limit of host calls.
+func (c *call) count() {
+	if c.hostCalls++; c.hostCalls > c.g.limits.HostCalls && c.g.limits.HostCalls > 0 {
+		c.in.Fail(runtime.ErrHostCalls)
+	}
 }
 
 func sameTypes(imp runtime.Import, params, results []runtime.ValueType) bool {

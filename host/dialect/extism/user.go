@@ -37,6 +37,7 @@ func (g *guest) resolveUser(imp runtime.Import) (runtime.HostFunc, bool, error) 
 	params, results := len(imp.Params), len(imp.Results)
 	return func(in *runtime.Instance, stack []uint64) {
 		c := g.callOf(in)
+		c.count()
 		var payload []byte
 		if params == 1 {
 			payload = bytes.Clone(c.kernel.block(stack[0]))

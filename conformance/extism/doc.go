@@ -1,0 +1,6 @@
+// Package extism runs the guests that ship with github.com/extism/go-sdk through that SDK and through stackhost's own extism
+// dialect, and compares what comes out. It is a Go module of its own, so that the SDK is no dependency of stackhost.
+//
+//	go test ./...
+//	go test -run - -bench . ./...
+package extism

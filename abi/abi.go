@@ -58,6 +58,16 @@ type TriggerInfo struct {
 	Doc                             string
 }
 
+// ExportInfo describes an export of v1.json. Kind is "func" or "memory"; Params and Results are value types.
+type ExportInfo struct {
+	Name, Kind         string
+	Params, Results    []string
+	Required, Reserved bool
+	Request            string // record that Params point at, or ""
+	Since              int
+	Doc                string
+}
+
 // CapabilityInfo describes a capability of v1.json.
 type CapabilityInfo struct {
 	Name           string

@@ -102,6 +102,16 @@ const (
 	ExportCommand = "stackhost_command"
 )
 
+// Exports are what a guest exports besides the entry points of its triggers.
+var Exports = []ExportInfo{
+	{Name: "stackhost_abi_1", Kind: "func", Params: []string{}, Results: []string{}, Required: true, Reserved: false, Request: "", Since: 1, Doc: "Marker: this module speaks ABI v1. Never called."},
+	{Name: "memory", Kind: "memory", Params: []string(nil), Results: []string(nil), Required: true, Reserved: false, Request: "", Since: 1, Doc: "The module's linear memory."},
+	{Name: "_initialize", Kind: "func", Params: []string{}, Results: []string{}, Required: false, Reserved: false, Request: "", Since: 1, Doc: "Called once, first, when present (the WASI reactor convention)."},
+	{Name: "stackhost_alloc", Kind: "func", Params: []string{"i32"}, Results: []string{"i32"}, Required: true, Reserved: false, Request: "", Since: 1, Doc: "Gives the host an 8-aligned area of at least that many bytes to write a record into, or 0 when there is no room. It stays valid until the export that received it returns. It may be one static buffer each time; nothing is ever freed by the host."},
+	{Name: "stackhost_boot", Kind: "func", Params: []string{"i32", "i32"}, Results: []string{"i64"}, Required: false, Reserved: false, Request: "BootRequest", Since: 1, Doc: "Called once before the snapshot that every later call starts from: build tables, parse templates, start an interpreter here. Returns 0, or a code, which refuses the module."},
+	{Name: "stackhost_resume", Kind: "func", Params: []string{"i64", "i32", "i32"}, Results: []string{"i64"}, Required: false, Reserved: true, Request: "", Since: 1, Doc: "Reserved for suspended calls."},
+}
+
 // Triggers are the reasons to call a guest.
 var Triggers = []TriggerInfo{
 	{Name: "http", Export: "stackhost_http", Request: "HttpRequest", Response: "HttpResponse", Reserved: false, Since: 1, Doc: "Answers one HTTP request. 0 means that the answer was already sent through http respond."},

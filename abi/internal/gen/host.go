@@ -56,6 +56,11 @@ func hostTables(s *Spec) string {
 		p("\t// Export%s: %s\n\tExport%[1]s = %[3]q", Pascal(t.Name), t.Doc, t.Export)
 	}
 	p(")\n")
+	p("// Exports are what a guest exports besides the entry points of its triggers.\nvar Exports = []ExportInfo{")
+	for _, e := range s.Exports {
+		p("\t{Name: %q, Kind: %q, Params: %#v, Results: %#v, Required: %v, Reserved: %v, Request: %q, Since: %d, Doc: %q},", e.Name, exportKind(e), e.Params, e.Results, e.Required, e.Reserved, e.Request, e.Since, e.Doc)
+	}
+	p("}\n")
 	p("// Triggers are the reasons to call a guest.\nvar Triggers = []TriggerInfo{")
 	for _, t := range s.Triggers {
 		p("\t{Name: %q, Export: %q, Request: %q, Response: %q, Reserved: %v, Since: %d, Doc: %q},", t.Name, t.Export, t.Request, t.Response, t.Reserved, t.Since, t.Doc)
@@ -78,6 +83,14 @@ func hostTables(s *Spec) string {
 		p(")\n")
 	}
 	return b.String()
+}
+
+// exportKind returns "func" unless the description says otherwise.
+func exportKind(e Export) string {
+	if e.Kind != "" {
+		return e.Kind
+	}
+	return "func"
 }
 
 func hostRecords(s *Spec) string {

@@ -20,6 +20,7 @@ type route struct {
 	pattern string
 	method  string
 	parts   []part // of the path
+	exact   string // the path, when it has no wildcards and nothing to unescape
 	handler Handler
 }
 
@@ -71,6 +72,7 @@ func (m *Mux) Handle(pattern string, h Handler) {
 			panic("stackhost: pattern " + pattern + " is the same as " + other.pattern)
 		}
 	}
+	r.exact = literal(r.parts)
 	if len(r.parts) > maxParams {
 		panic("stackhost: pattern " + pattern + " is too long")
 	}
@@ -88,6 +90,22 @@ func (m *Mux) Handle(pattern string, h Handler) {
 	m.routes = append(m.routes, route{})
 	copy(m.routes[at+1:], m.routes[at:])
 	m.routes[at] = r
+}
+
+// literal returns the one path that parts match, or "".
+func literal(parts []part) string {
+	path := ""
+	for _, p := range parts {
+		switch p.kind {
+		case 'l':
+			path += "/" + p.text
+		case 'e':
+			path += "/"
+		default:
+			return ""
+		}
+	}
+	return path
 }
 
 // Use wraps every handler that is registered afterwards; the wrapper given last is the outermost.
@@ -142,7 +160,11 @@ func rankMethod(m string) int {
 }
 
 // matchPath tells whether a route's path fits and fills r.params.
-func (rt *route) matchPath(r *Request, path string) bool {
+func (rt *route) matchPath(r *Request, path string, escaped bool) bool {
+	if rt.exact != "" && !escaped {
+		r.nparam = 0
+		return path == rt.exact
+	}
 	rest := path
 	if rest == "" || rest[0] != '/' {
 		return false
@@ -171,7 +193,7 @@ func (rt *route) matchPath(r *Request, path string) bool {
 			rest = ""
 		}
 		if p.kind == 'l' {
-			if segment != p.text && unescape(segment, false) != p.text {
+			if segment != p.text && (!escaped || unescape(segment, false) != p.text) {
 				return false
 			}
 			continue
@@ -188,19 +210,19 @@ func (rt *route) matchPath(r *Request, path string) bool {
 // Serve answers r with the best handler, with a Problem of status 404 when no path fits, or 405 when no method does.
 func (m *Mux) Serve(w *Response, r *Request) error {
 	method, path := r.Method(), r.RawPath()
-	fits := false
+	fits, escaped := false, strings.IndexByte(path, '%') >= 0
 	for i := range m.routes {
 		rt := &m.routes[i]
 		if rt.method != method && rt.method != "" && (method != "HEAD" || rt.method != "GET") {
 			continue
 		}
-		if rt.matchPath(r, path) {
+		if rt.matchPath(r, path, escaped) {
 			return rt.handler(w, r)
 		}
 	}
 	var allow []string
 	for i := range m.routes {
-		if m.routes[i].matchPath(r, path) {
+		if m.routes[i].matchPath(r, path, escaped) {
 			fits = true
 			allow = append(allow, m.routes[i].method)
 			if m.routes[i].method == "GET" {

@@ -9,15 +9,15 @@ import (
 // call is what the call being served brought along.
 type call struct {
 	random [16]byte
-	micros int64
+	micros int64      // when it was handed over; 0: see req
+	req    *Request   // nil in jobs
 	gen    *rand.Rand // made on first use
 }
 
-func startCall(random []byte, micros int64) {
+func startCall(random []byte, micros int64, req *Request) {
 	current := &st.current
 	copy(current.random[:], random)
-	current.micros = micros
-	current.gen = nil
+	current.micros, current.req, current.gen = micros, req, nil
 	reseed(binary.LittleEndian.Uint64(current.random[:8]), binary.LittleEndian.Uint64(current.random[8:]))
 }
 
@@ -33,4 +33,9 @@ func Rand() *rand.Rand {
 }
 
 // Now returns when the call being served was handed over, without asking the host again. time.Now asks the host's clock.
-func Now() time.Time { return time.UnixMicro(st.current.micros) }
+func Now() time.Time {
+	if c := &st.current; c.req != nil {
+		return c.req.Time()
+	}
+	return time.UnixMicro(st.current.micros)
+}

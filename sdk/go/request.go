@@ -4,6 +4,7 @@ import (
 	"iter"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/stackhost/stackhost/sdk/go/internal/wire"
 )
@@ -37,6 +38,11 @@ func (r *Request) element(i int) wire.Reader {
 var nilValue = []byte{0xc0}
 
 func (r *Request) str(i int) string {
+	if i < r.n {
+		if b := r.raw[r.at[i]:]; b[0]&0xe0 == 0xa0 { // shorter than 32 bytes, as most are; Index has checked that they are there
+			return unsafe.String(unsafe.SliceData(b[1:]), int(b[0]&31))
+		}
+	}
 	e := r.element(i)
 	return e.Str()
 }
@@ -131,6 +137,11 @@ func (r *Request) Time() time.Time { return time.UnixMicro(int64(r.uint(wire.HTT
 
 // Random returns the request's unpredictable bytes, 16 of them, never given twice. Rand makes a generator of them.
 func (r *Request) Random() []byte {
+	if wire.HTTPRequestRandom < r.n {
+		if b := r.raw[r.at[wire.HTTPRequestRandom]:]; b[0] == 0xc4 {
+			return b[2 : 2+int(b[1])]
+		}
+	}
 	e := r.element(wire.HTTPRequestRandom)
 	return e.Bytes()
 }

@@ -53,7 +53,7 @@ func (w *Response) Add(name, value string) {
 	if w.stream != 0 {
 		return
 	}
-	if strings.EqualFold(name, "content-type") {
+	if len(name) == len("content-type") && strings.EqualFold(name, "content-type") {
 		w.typed = true
 	}
 	w.fields++
@@ -242,7 +242,11 @@ func (w *Response) JSON(v any) error {
 }
 
 func (w *Response) send(contentType, s string) error {
-	if !w.typed {
+	if !w.typed && w.body == 0 { // Add, without asking what is known
+		w.typed = true
+		w.fields++
+		w.buf = wire.AppendBin(append(w.buf, "\xaccontent-type"...), contentType)
+	} else if !w.typed {
 		w.Add("content-type", contentType)
 	}
 	_, err := w.WriteString(s)

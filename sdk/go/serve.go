@@ -57,7 +57,7 @@ func (r *Request) decode(record []byte) bool {
 		r.n = 0
 		return false
 	}
-	startCall(r.Random(), int64(r.uint(wire.HTTPRequestTimeUs)))
+	startCall(r.Random(), 0, r)
 	return true
 }
 
@@ -176,7 +176,7 @@ func init() {
 		x := begin(record)
 		return &x.req, x.req.decode(record)
 	}
-	bridge.Start = func(random []byte, micros uint64) { st.calls++; startCall(random, int64(micros)) }
+	bridge.Start = func(random []byte, micros uint64) { st.calls++; startCall(random, int64(micros), nil) }
 	bridge.Record = func(w any) []byte { return w.(*Response).record() }
 	bridge.NewResponse = func() any { w := new(Response); w.reset(nil); return w }
 	bridge.Problem = func(w any, p error) { w.(*Response).problem(p.(*Problem)) }

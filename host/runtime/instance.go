@@ -23,7 +23,7 @@ type Instance struct {
 	fuel    api.MutableGlobal
 	wasi    wasiState
 	ctx     callContext
-	idle    time.Time
+	idle    int64       // the runtime's clock when it was last given back
 	waste   int         // see image.restore
 	held    atomic.Bool // by a caller, between Acquire and Release
 

@@ -23,7 +23,7 @@ func (p *pool) init(m *Module, first *Instance) error {
 		p.total = 1
 		first.dirty = false
 		first.held.Store(false)
-		first.idle = time.Now()
+		first.idle = m.rt.clock.Load()
 		p.idle = append(p.idle, first)
 	}
 	return nil
@@ -83,7 +83,7 @@ func (p *pool) acquire(ctx context.Context, wait time.Duration) (*Instance, erro
 
 // release takes an instance back, to the first waiter when there is one.
 func (p *pool) release(in *Instance) {
-	in.idle = time.Now()
+	in.idle = in.module.rt.clock.Load()
 	p.mu.Lock()
 	if w := p.next(); w != nil {
 		p.mu.Unlock()
@@ -154,7 +154,7 @@ func (p *pool) drain() {
 func (p *pool) trim(t time.Time) {
 	p.mu.Lock()
 	n := 0
-	for n < len(p.idle) && p.idle[n].idle.Before(t) {
+	for n < len(p.idle) && p.idle[n].idle < t.UnixNano() {
 		n++
 	}
 	gone := append([]*Instance(nil), p.idle[:n]...)

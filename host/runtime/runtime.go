@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -28,6 +29,8 @@ type Runtime struct {
 	cache    *codeCache
 	uncached wazero.CompilationCache // for when the cache's disk fails
 	slab     *slab
+
+	clock atomic.Int64 // Unix nanoseconds, as of the last look for idle instances: a finer clock would cost every Release
 
 	mu      sync.Mutex
 	modules map[*Module]struct{} // guarded by mu
@@ -55,6 +58,7 @@ func New(cfg Config) (*Runtime, error) {
 		cfg: cfg, cache: cache, uncached: wazero.NewCompilationCache(), slab: newSlab(), modules: map[*Module]struct{}{},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	r.clock.Store(time.Now().UnixNano())
 	go r.trim()
 	return r, nil
 }
@@ -72,6 +76,7 @@ func (r *Runtime) trim() {
 			for _, m := range r.loaded() {
 				m.pool.trim(now.Add(-r.cfg.IdleAfter))
 			}
+			r.clock.Store(now.UnixNano())
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -113,6 +114,25 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 			if !known {
 				t.Errorf("%s imports %s, whose home is elsewhere (or which RATIONALE.md does not justify yet)", strings.TrimPrefix(p.ImportPath, module), imp)
 			}
+		}
+	}
+}
+
+// TestEveryDependencyIsJustified wants a line in RATIONALE.md for each direct dependency.
+func TestEveryDependencyIsJustified(t *testing.T) {
+	cmd := exec.Command("go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rationale, err := os.ReadFile("../RATIONALE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		if !strings.Contains(string(rationale), "| "+path) {
+			t.Errorf("%s has no line in RATIONALE.md that says what it saves and what it costs", path)
 		}
 	}
 }

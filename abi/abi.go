@@ -20,6 +20,10 @@
 //	┌────────────────┬────────────────┐
 //	│    pointer     │     length     │  >= 0: a response record in guest memory; 0: already answered
 //	└────────────────┴────────────────┘   < 0: a Code
+//
+// Records encode with Append and decode with Decode, which takes views of its input and reuses the capacity of the record's
+// lists: neither allocates for HTTPRequest and HTTPResponse once a record has been used. Decoder reads anything else.
+// Capabilities, Triggers and Exports are what v1 has, for a loader to check modules against. docs/abi.md is the reference.
 package abi
 
 //go:generate go run ./internal/gen

@@ -32,7 +32,7 @@ func (r *BootRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *BootRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -144,7 +144,7 @@ func (r *HTTPRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *HTTPRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -265,7 +265,7 @@ func (r *HTTPResponse) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *HTTPResponse) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -331,7 +331,7 @@ func (r *MiddlewareResult) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *MiddlewareResult) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -423,7 +423,7 @@ func (r *JobRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *JobRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -486,7 +486,7 @@ func (r *JobResult) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *JobResult) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -519,7 +519,7 @@ func (r *StreamReply) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *StreamReply) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -560,7 +560,7 @@ func (r *LogRecord) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *LogRecord) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -603,7 +603,7 @@ func (r *ConfigRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *ConfigRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -636,7 +636,7 @@ func (r *ConfigReply) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *ConfigReply) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -669,7 +669,7 @@ func (r *SecretRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *SecretRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -702,7 +702,7 @@ func (r *SecretReply) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *SecretReply) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -735,7 +735,7 @@ func (r *SupportsRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *SupportsRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -779,7 +779,7 @@ func (r *SupportsReply) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *SupportsReply) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -835,7 +835,7 @@ func (r *BatchRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *BatchRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -886,7 +886,7 @@ func (r *BatchCall) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *BatchCall) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -932,7 +932,7 @@ func (r *BatchReply) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *BatchReply) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -983,7 +983,7 @@ func (r *BatchResult) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *BatchResult) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -1054,7 +1054,7 @@ func (r *FetchRequest) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *FetchRequest) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)
@@ -1138,7 +1138,7 @@ func (r *FetchResponse) Append(dst []byte) []byte {
 }
 
 // Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *FetchResponse) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)

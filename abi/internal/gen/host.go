@@ -113,7 +113,7 @@ func hostRecords(s *Spec) string {
 		}
 		p("\treturn dst\n}\n")
 		p(`// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
-// with CodeInvalid or CodeLimit.
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
 func (r *%s) Decode(b []byte) error {
 	d := NewDecoder(b)
 	r.decode(d)

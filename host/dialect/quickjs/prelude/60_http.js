@@ -215,7 +215,7 @@ for (const c of [Request, Response]) {
   }
 }
 Object.assign(Request.prototype, { _used: false, _line: undefined, _url: undefined, _headers: undefined, _kept: undefined });
-Object.assign(Response.prototype, { _used: false, _headers: undefined, _type: plainText, _status: 200, url: "" });
+Object.assign(Response.prototype, { _response: true, _used: false, _headers: undefined, _type: plainText, _status: 200, url: "" });
 const okText = headOf(new Response(""));
 
 define({ Headers, Request, Response });

@@ -18,7 +18,7 @@ function mount(exports) {
   app = { fetch: undefined, middleware: exports.middleware, job: exports.job };
   if (typeof main === "function") app.fetch = main;
   else if (main) {
-    if (typeof main.fetch === "function") app.fetch = main instanceof Router ? main.fetch : (r, c) => main.fetch(r, c);
+    if (typeof main.fetch === "function") app.fetch = main instanceof Router && main._around.length === 0 ? (r, c) => main._serve(r, c) : (r, c) => main.fetch(r, c);
     if (typeof main.middleware === "function") app.middleware = (r, c) => main.middleware(r, c);
     if (typeof main.job === "function") app.job = (j) => main.job(j);
   }
@@ -91,7 +91,7 @@ function dispatchFetch(line) {
   } catch (e) {
     return caught(e);
   }
-  if (r instanceof Response && waiting.length === 0) {
+  if (r !== null && typeof r === "object" && r._response === true && waiting.length === 0) {
     if (typeof r._body === "string" && r._headers === undefined && r._type === plainText && r._status === 200) return okText + r._body;
     return answer(r);
   }

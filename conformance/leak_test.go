@@ -18,11 +18,11 @@ func newLeakClient(url string) *leakClient {
 	return &leakClient{&fasthttp.HostClient{Addr: strings.TrimPrefix(url, "http://"), MaxConns: 1}, url}
 }
 
-func (c *leakClient) get(marker string) (string, error) {
+func (c *leakClient) get(path, marker string) (string, error) {
 	req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(res)
-	req.SetRequestURI(c.url + "/t/leak")
+	req.SetRequestURI(c.url + path)
 	req.Header.Set("X-Marker", marker)
 	if err := c.client.DoTimeout(req, res, 20*time.Second); err != nil {
 		return "", err

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -78,6 +79,26 @@ func TestASpinningGuestLetsOthersRun(t *testing.T) {
 	t.Logf("%d calls served beside, the slowest in %v", served, worst)
 	if served < 20 {
 		t.Errorf("only %d calls were served beside guests that spin", served)
+	}
+}
+
+func TestBootingAFreshInstanceCountsAgainstTheRequest(t *testing.T) {
+	booted := false
+	m := load(t, Spec{Name: "test/state", Wasm: guest(t, "state"), Isolation: Fresh, Boot: func(_ context.Context, in *Instance) error {
+		if !booted {
+			booted = true
+			return nil
+		}
+		_, err := invoke(in, "spin")
+		return err
+	}})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := m.Acquire(ctx); !errors.Is(err, ErrDeadline) && !errors.Is(err, ErrCancelled) {
+		t.Errorf("got %v", err)
+	}
+	if s := m.Stats(); s.InUse != 0 || s.Idle != 0 {
+		t.Errorf("stats %+v", s)
 	}
 }
 

@@ -38,8 +38,8 @@ type Module struct {
 }
 
 type counters struct {
-	created, calls, restores, restoreNanos, pages atomic.Int64
-	traps                                         sync.Map // TrapKind -> *atomic.Int64
+	busy, created, calls, restores, restoreNanos, pages atomic.Int64
+	traps                                               sync.Map // TrapKind -> *atomic.Int64
 }
 
 // Stats are counts since the module was loaded.
@@ -47,6 +47,7 @@ type Stats struct {
 	InUse, Idle     int
 	Created         int64            // instances made
 	Calls           int64            // into exports
+	Busy            int64            // Acquires that got ErrBusy
 	Restores        int64            // instances set back
 	RestoreTime     time.Duration    // total
 	PagesRestored   int64            // host pages copied back
@@ -76,7 +77,7 @@ func (m *Module) Func(name string) (Func, bool) {
 // Stats returns current counts.
 func (m *Module) Stats() Stats {
 	s := Stats{
-		Created: m.counters.created.Load(), Calls: m.counters.calls.Load(), Restores: m.counters.restores.Load(),
+		Created: m.counters.created.Load(), Calls: m.counters.calls.Load(), Busy: m.counters.busy.Load(), Restores: m.counters.restores.Load(),
 		RestoreTime: time.Duration(m.counters.restoreNanos.Load()), PagesRestored: m.counters.pages.Load(), Traps: map[string]int64{},
 		EffectiveLimits: m.limits,
 	}
@@ -103,6 +104,9 @@ func (m *Module) countTrap(kind TrapKind) {
 // error. The instance must be released.
 func (m *Module) Acquire(ctx context.Context) (*Instance, error) {
 	in, err := m.pool.acquire(ctx, m.limits.Wait)
+	if err == ErrBusy {
+		m.counters.busy.Add(1)
+	}
 	if in != nil {
 		in.held.Store(true)
 	}

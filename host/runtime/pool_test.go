@@ -42,7 +42,7 @@ func TestAFullPoolAnswersBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Release()
-	if s := m.Stats(); s.InUse != 0 || s.Idle != 1 {
+	if s := m.Stats(); s.InUse != 0 || s.Idle != 1 || s.Busy == 0 {
 		t.Errorf("stats %+v", s)
 	}
 }

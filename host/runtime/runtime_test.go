@@ -230,11 +230,22 @@ func TestRecursionIsStopped(t *testing.T) {
 		t.Fatal("the stack of a call engine is not where wazero 1.12 has it")
 	}
 	for range 3 {
-		_, err := try(m, "recurse", 0)
+		// What has been polled seldom for a while recurses far before it is polled again.
+		in, err := m.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Begin(t.Context(), time.Now().Add(20*time.Millisecond))
+		_, err = invoke(in, "spin")
+		wantTrap(t, err, TrapDeadline)
+		in.Release()
+		start := time.Now()
+		_, err = try(m, "recurse", 0)
 		trap := wantTrap(t, err, TrapStack)
 		if !errors.Is(err, ErrStack) {
 			t.Errorf("stopped by the engine (%v), not by the poll", trap.Message)
 		}
+		t.Logf("stopped after %v", time.Since(start))
 	}
 }
 
@@ -257,10 +268,13 @@ func TestGarbageCollectionDoesNotWaitForGuests(t *testing.T) {
 		}
 	}
 	runtime.ReadMemStats(&after)
+	var worst time.Duration
 	for i := before.NumGC; i < after.NumGC; i++ {
-		if pause := time.Duration(after.PauseNs[(i+255)%256]); pause > 100*time.Millisecond {
-			t.Errorf("a pause of %v: without polls it would be as long as the guest computes", pause)
-		}
+		worst = max(worst, time.Duration(after.PauseNs[(i+255)%256]))
+	}
+	t.Logf("%d collections, the longest pause %v", after.NumGC-before.NumGC, worst)
+	if worst > 100*time.Millisecond {
+		t.Errorf("a pause of %v: without polls it would be as long as the guest computes", worst)
 	}
 }
 
@@ -302,6 +316,10 @@ func TestLoadErrorsSayWhatToDo(t *testing.T) {
 	_, err := rt.Load(t.Context(), Spec{Name: "test/host", Wasm: guest(t, "host"), Resolve: func(Import) (HostFunc, error) { return nil, errors.New("grant it") }})
 	var load *LoadError
 	if !errors.As(err, &load) || load.Module != "test/host" || load.Import != "host ping" || !strings.Contains(err.Error(), "grant it") {
+		t.Errorf("got %v", err)
+	}
+	_, err = rt.Load(t.Context(), Spec{Name: "test/shared", Wasm: guest(t, "shared")})
+	if !errors.As(err, &load) || !strings.Contains(err.Error(), "import of memory env.memory") {
 		t.Errorf("got %v", err)
 	}
 	for name, wasm := range map[string][]byte{"nothing": nil, "text": []byte("(module)"), "cut short": guest(t, "state")[:100], "header only": []byte("\x00asm\x02\x00\x00\x00")} {

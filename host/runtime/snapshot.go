@@ -73,7 +73,7 @@ func (m *Module) newInstance(ctx context.Context) (*Instance, error) {
 		return nil, err
 	}
 	if m.snapshot == nil {
-		if err := in.boot(context.WithoutCancel(ctx)); err != nil {
+		if err := in.boot(ctx); err != nil {
 			in.destroy()
 			return nil, err
 		}
@@ -149,7 +149,11 @@ func (in *Instance) boot(ctx context.Context) error {
 			}
 		}
 	}
-	in.begin(ctx, time.Now().Add(bootTime))
+	deadline := time.Now().Add(bootTime)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	in.begin(ctx, deadline)
 	defer in.end()
 	for _, name := range []string{rewrite.StartExport, abi.ExportInitialize, "__wasm_call_ctors"} {
 		if name == "__wasm_call_ctors" && in.mod.ExportedFunction(abi.ExportInitialize) != nil {

@@ -105,37 +105,6 @@ func TestReferencesAndWideGlobalsGetFreshInstances(t *testing.T) {
 	}
 }
 
-// One call that dirties much must not make every later restore dear.
-func TestPagesOfOneLargeCallAreDroppedAgain(t *testing.T) {
-	if RestoreMethod()[:12] != "PAGEMAP_SCAN" {
-		t.Skip("only where dirty pages are found by the kernel")
-	}
-	wasm := guest(t, "state")
-	m := load(t, Spec{Name: "test/state", Wasm: wasm, Limits: Limits{Concurrency: 1}, Boot: func(_ context.Context, in *Instance) error {
-		_, err := invoke(in, "grow", 15) // 1 MiB
-		return err
-	}})
-	do(t, m, "fill", 0xff)
-	private := func() int {
-		in, err := m.Acquire(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer in.Release()
-		n, _, _ := m.snapshot.image.restoreDirty(in.linear.region[:m.snapshot.size])
-		return n
-	}
-	if n := private(); n < 200 {
-		t.Fatalf("%d pages are private after writing to all", n)
-	}
-	for range 100 {
-		do(t, m, "count")
-	}
-	if n := private(); n > 10 {
-		t.Errorf("%d pages are still private", n)
-	}
-}
-
 func TestWarmIsInTheSnapshot(t *testing.T) {
 	m := load(t, Spec{Name: "test/state", Wasm: guest(t, "state"), Warm: func(in *Instance) error {
 		_, err := invoke(in, "poke", 5000, 7)

@@ -17,16 +17,17 @@ import (
 	"github.com/stackhost/stackhost/conformance"
 	"github.com/stackhost/stackhost/host"
 	"github.com/stackhost/stackhost/host/app"
+	"github.com/stackhost/stackhost/host/engine"
 )
 
-// languages are the folders of guests/ whose module is committed.
+// languages are the folders of guests/: those whose module is committed, and js, which an engine runs.
 func languages(t *testing.T) []string {
 	t.Helper()
 	found, err := filepath.Glob("guests/*/conformance.wasm")
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no guests: %v", err)
 	}
-	var names []string
+	names := []string{"js"}
 	for _, f := range found {
 		names = append(names, filepath.Base(filepath.Dir(f)))
 	}
@@ -36,15 +37,47 @@ func languages(t *testing.T) []string {
 // serve serves the suite's app with a guest and returns its address.
 func serve(t *testing.T, language string) string {
 	t.Helper()
+	dir := t.TempDir()
+	if language == "js" {
+		writeScriptApp(t, dir)
+		return start(t, dir)
+	}
 	wasm, err := os.ReadFile(filepath.Join("guests", language, "conformance.wasm"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	if err := conformance.WriteApp(dir, wasm); err != nil {
 		t.Fatal(err)
 	}
 	return start(t, dir)
+}
+
+// writeScriptApp writes the suite's app with the TypeScript guest in the place of a module.
+func writeScriptApp(t *testing.T, dir string) {
+	t.Helper()
+	js, _ := engine.Lookup("js")
+	store, err := engine.NewStore("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Wasm(js); err != nil {
+		t.Skip(err)
+	}
+	if err := conformance.WriteApp(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	manifest := filepath.Join(dir, "stackhost.toml")
+	text, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := strings.Replace(string(text), `path = "guest.wasm"`, "engine = \"js\"\nsource = \"guest/conformance.ts\"", 1)
+	if err := os.WriteFile(manifest, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "guest"), os.DirFS("guests/js")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func start(t *testing.T, dir string) string {

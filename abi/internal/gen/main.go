@@ -22,10 +22,13 @@ type File struct {
 var emitters = []func(*Spec) []File{
 	emitHost,
 	emitVectors,
+	emitWIT,
+	emitDocs,
 	emitGoSDK,
 	emitJS,
 	emitRust,
 	emitAssemblyScript,
+	emitC,
 }
 
 func main() {

@@ -122,7 +122,7 @@ func (h *Host) answer(x *exchange.Exchange, l *loaded, err error) {
 func (h *Host) report(ctx *fasthttp.RequestCtx, l *loaded, err error, v verdict) *web.ErrorReport {
 	r := &web.ErrorReport{
 		Status: v.status, Title: v.title, Code: v.code, Message: err.Error(), Hint: v.hint, App: h.App().Name, Module: l.module.Name,
-		Language: l.module.Language, Calls: notes(ctx), Script: h.cfg.Reload,
+		Language: l.module.Language, Calls: notesOf(ctx).calls, Log: notesOf(ctx).lines, Script: h.cfg.Reload,
 	}
 	if l.module.Engine != "" {
 		r.Language = l.module.Engine
@@ -145,26 +145,4 @@ func (h *Host) report(ctx *fasthttp.RequestCtx, l *loaded, err error, v verdict)
 		}
 	}
 	return r
-}
-
-// notesKey is where a request's host calls are kept in development.
-type notesKey struct{}
-
-const mostNotes = 100
-
-func note(ctx *fasthttp.RequestCtx, name string, took time.Duration, code abi.Code) {
-	list := notes(ctx)
-	if len(list) >= mostNotes {
-		list = list[1:]
-	}
-	text := ""
-	if code != 0 {
-		text = code.String()
-	}
-	ctx.SetUserValue(notesKey{}, append(list, web.ReportHostCall{Name: name, Took: took, Code: text}))
-}
-
-func notes(ctx *fasthttp.RequestCtx) []web.ReportHostCall {
-	list, _ := ctx.UserValue(notesKey{}).([]web.ReportHostCall)
-	return list
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 	"unsafe"
@@ -128,7 +129,8 @@ func (h *Host) fill(x *exchange.Exchange, t *target, request *web.Request, path 
 	x.Start = request.Start
 	x.Deadline = time.Now().Add(t.time)
 	if h.cfg.Development {
-		x.HostCalls = func(name string, took time.Duration, code abi.Code) { note(ctx, name, took, code) }
+		x.HostCalls = func(name string, took time.Duration, code abi.Code) { notesOf(ctx).call(name, took, code) }
+		x.Logged = func(level slog.Level, text string) { notesOf(ctx).log(time.Since(x.Start), level, text) }
 	}
 }
 

@@ -8,6 +8,7 @@ package exchange
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -45,6 +46,8 @@ type Exchange struct {
 
 	// HostCalls, when set, is told of every structured host call; the development error page shows them.
 	HostCalls func(name string, took time.Duration, code abi.Code)
+	// Logged, when set, is told of every record that the guest writes.
+	Logged func(level slog.Level, text string)
 
 	headers []abi.Header // parsed request headers; nil until Headers is called
 	names   []byte       // lower-cased names that headers points into

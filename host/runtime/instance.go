@@ -146,7 +146,7 @@ func (in *Instance) call(fn api.Function, name string, stack []uint64) error {
 	if err == nil {
 		return nil
 	}
-	trap := newTrap(in.module.spec.Name, name, err)
+	trap := newTrap(in.module.spec.Name, in.module.info.Name, name, err)
 	if in.linear != nil && in.linear.refused && (trap.Kind == TrapUnreachable || trap.Kind == TrapMemory || trap.Kind == TrapExit) {
 		trap.Kind, trap.Err, trap.Message = TrapMemoryLimit, ErrMemory, trap.Message+", after more memory than the limit was asked for"
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ianlancetaylor/demangle"
 	"github.com/tetratelabs/wazero/sys"
 )
 
@@ -81,11 +82,11 @@ const (
 	stackTrace = "\nwasm stack trace:\n\t"
 )
 
-func newTrap(module, export string, err error) *Trap {
+func newTrap(module, binary, export string, err error) *Trap {
 	t := &Trap{Kind: TrapHost, Module: module, Export: export}
 	text, trace, _ := strings.Cut(err.Error(), stackTrace)
 	trace, _, _ = strings.Cut(trace, "\n\n")
-	t.Frames = parseFrames(trace)
+	t.Frames = parseFrames(trace, binary)
 	var failed *failure
 	var exit *sys.ExitError
 	switch {
@@ -111,17 +112,19 @@ func newTrap(module, export string, err error) *Trap {
 	return t
 }
 
-func parseFrames(trace string) (frames []Frame) {
+// parseFrames reads the engine's stack trace. It puts the name that the binary's name section gives the module before each
+// function's, and mangled names of Rust and C++ are made readable.
+func parseFrames(trace, binary string) (frames []Frame) {
 	for line := range strings.SplitSeq(trace, "\n\t") {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "...") {
 			continue
 		}
 		name, _, _ := strings.Cut(line, "(")
-		name = strings.TrimPrefix(name, ".")
+		name = strings.TrimPrefix(strings.TrimPrefix(name, binary), ".")
 		if strings.HasPrefix(name, pollModule) {
 			continue
 		}
-		frames = append(frames, Frame{Function: demangle(name)})
+		frames = append(frames, Frame{Function: demangle.Filter(name, demangle.NoParams)})
 	}
 	return frames
 }

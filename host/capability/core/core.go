@@ -136,6 +136,9 @@ func (c *Core) log(s *capability.Session, req, out []byte) ([]byte, error) {
 	if n := int(rec.Level); n >= 0 && n < len(levels) {
 		level = levels[n]
 	}
+	if s.Exchange != nil && s.Exchange.Logged != nil {
+		s.Exchange.Logged(level, printable(rec.Message))
+	}
 	if !s.Log().Enabled(context.Background(), level) {
 		return out, nil
 	}

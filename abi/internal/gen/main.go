@@ -28,7 +28,6 @@ var emitters = []func(*Spec) []File{
 	emitJS,
 	emitRust,
 	emitAssemblyScript,
-	emitC,
 }
 
 func main() {

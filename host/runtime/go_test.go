@@ -109,9 +109,9 @@ func BenchmarkClone(b *testing.B) {
 	}
 }
 
-func BenchmarkLoadWithWarmCache(b *testing.B) {
-	dir, wasm := b.TempDir(), goGuest(b)
-	once := func() {
+func BenchmarkLoad(b *testing.B) {
+	wasm := goGuest(b)
+	once := func(b *testing.B, dir string) {
 		rt, err := New(Config{CacheDir: dir})
 		if err != nil {
 			b.Fatal(err)
@@ -121,8 +121,16 @@ func BenchmarkLoadWithWarmCache(b *testing.B) {
 		}
 		rt.Close()
 	}
-	once()
-	for b.Loop() {
-		once()
-	}
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			once(b, b.TempDir())
+		}
+	})
+	b.Run("warm", func(b *testing.B) {
+		dir := b.TempDir()
+		once(b, dir)
+		for b.Loop() {
+			once(b, dir)
+		}
+	})
 }

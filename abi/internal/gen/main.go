@@ -28,6 +28,7 @@ var emitters = []func(*Spec) []File{
 	emitJS,
 	emitRust,
 	emitAssemblyScript,
+	emitC,
 }
 
 func main() {

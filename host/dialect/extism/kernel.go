@@ -64,12 +64,12 @@ func (k *kernel) alloc(n uint64) uint64 {
 	if n == 0 || n > k.limit {
 		return 0
 	}
+	room := (n + blockAlign - 1) &^ (blockAlign - 1)
 	if k.freed {
-		if at := k.reuse(n); at != 0 {
+		if at := k.reuse(n, room); at != 0 {
 			return at
 		}
 	}
-	room := (n + blockAlign - 1) &^ (blockAlign - 1)
 	if room > k.limit-k.top { // top is at most limit
 		return 0
 	}
@@ -94,15 +94,16 @@ func (k *kernel) grow(need uint64) {
 // class is the power of two that room reaches.
 func class(room uint64) int { return min(bits.Len64(room)-1, 39) }
 
-// reuse finds a freed block: the last one of n's own class when it is large enough, else one of the class above, all of which are.
-func (k *kernel) reuse(n uint64) uint64 {
-	for c := class(n); c <= class(n)+1 && c < len(k.free); c++ {
+// reuse finds a freed block: the last one of room's own class when it is large enough, else one of the class above, all of
+// which are.
+func (k *kernel) reuse(n, room uint64) uint64 {
+	for c := class(room); c <= class(room)+1 && c < len(k.free); c++ {
 		list := k.free[c]
 		if len(list) == 0 {
 			continue
 		}
 		b := &k.blocks[list[len(list)-1]]
-		if b.room < n {
+		if b.room < room {
 			continue
 		}
 		k.free[c] = list[:len(list)-1]

@@ -76,6 +76,7 @@ func (g *guest) ask(x *exchange.Exchange, e *export, trigger string) (*call, []b
 		if body, err = readBody(x.BodyStream, g.limits.MemoryBytes); err != nil {
 			return nil, nil, err
 		}
+		x.BodyStream = bytes.NewReader(body) // for the handler, when this is a middleware
 	}
 	in, err := g.module.Acquire(dialect.Background)
 	if err != nil {

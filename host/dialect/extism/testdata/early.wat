@@ -1,0 +1,17 @@
+;; A plug-in whose initialiser uses imports before any call, and a Haskell-style hs_init.
+(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+  (memory (export "memory") 1)
+  (global $seen (mut i32) (i32.const 0))
+  (func (export "_initialize") (call $store_u8 (call $alloc (i64.const 1)) (i32.const 1)) (global.set $seen (i32.add (global.get $seen) (i32.const 1))))
+  (func (export "hs_init") (param i32 i32) (drop (call $alloc (i64.const 99))) (global.set $seen (i32.add (global.get $seen) (i32.const 10))))
+  (func (export "handle") (result i32)
+    (local $at i64)
+    (local.set $at (call $alloc (i64.const 2)))
+    (call $store_u8 (local.get $at) (i32.add (i32.const 48) (global.get $seen)))
+    (call $store_u8 (i64.add (local.get $at) (i64.const 1)) (i32.wrap_i64 (local.get $at)))
+    (global.set $seen (i32.const 40))
+    (call $output_set (local.get $at) (i64.const 1))
+    (i32.const 0)))

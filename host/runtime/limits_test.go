@@ -154,10 +154,17 @@ func TestPointersOutsideMemoryAreRefused(t *testing.T) {
 }
 
 func TestNamesInBacktracesAreReadable(t *testing.T) {
-	frames := parseFrames(".$3(i32)\n\t._ZN4core9panicking5panic17h0123456789abcdefE(i32,i32) i32\n\t.main.handle()\n\t._ZN3foo3barEi(i32)")
-	for i, want := range []string{"$3", "core::panicking::panic", "main.handle", "foo::bar"} {
-		if frames[i].Function != want {
-			t.Errorf("frame %d: got %s, want %s", i, frames[i].Function, want)
+	for in, want := range map[string]string{
+		"guest.wasm._ZN4core9panicking5panic17h0123456789abcdefE(i32)":           "core::panicking::panic",
+		"guest.wasm._RNvNtCs6VDZWQTR7g_4core9panicking9panic_fmt(i32,i32)":       "core::panicking::panic_fmt",
+		"guest.wasm._ZN3foo3barEi(i32) i64":                                      "foo::bar",
+		"guest.wasm.main.handle()":                                               "main.handle",
+		".$12()":                                                                 "$12",
+		"guest.wasm._ZN99x()":                                                    "_ZN99x",
+		"guest.wasm._RNvYNCNvCs7lemk9xAmIr_11conformance6ROUTESs_0INtNtNtC(i32)": "_RNvYNCNvCs7lemk9xAmIr_11conformance6ROUTESs_0INtNtNtC",
+	} {
+		if got := parseFrames(in, "guest.wasm"); len(got) != 1 || got[0].Function != want {
+			t.Errorf("%s: got %v, want %s", in, got, want)
 		}
 	}
 }

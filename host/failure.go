@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"time"
 
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/dialect"

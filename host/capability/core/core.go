@@ -136,8 +136,9 @@ func (c *Core) log(s *capability.Session, req, out []byte) ([]byte, error) {
 	if n := int(rec.Level); n >= 0 && n < len(levels) {
 		level = levels[n]
 	}
+	message := strings.Clone(printable(rec.Message)) // what was decoded is guest memory
 	if s.Exchange != nil && s.Exchange.Logged != nil {
-		s.Exchange.Logged(level, printable(rec.Message))
+		s.Exchange.Logged(level, message)
 	}
 	if !s.Log().Enabled(context.Background(), level) {
 		return out, nil
@@ -150,7 +151,7 @@ func (c *Core) log(s *capability.Session, req, out []byte) ([]byte, error) {
 		}
 		attrs = append(attrs, slog.Group("fields", group...))
 	}
-	s.Log().LogAttrs(context.Background(), level, printable(rec.Message), attrs...)
+	s.Log().LogAttrs(context.Background(), level, message, attrs...)
 	return out, nil
 }
 

@@ -132,7 +132,10 @@ func newJSONReport(r *ErrorReport) *jsonReport {
 		Message: r.Message, Hint: r.Hint, Output: r.Output,
 	}
 	for _, f := range r.Frames {
-		text := fmt.Sprintf("%s at 0x%x", f.Function, f.Offset)
+		text := f.Function
+		if f.Offset != 0 {
+			text += fmt.Sprintf(" at 0x%x", f.Offset)
+		}
 		if f.Source != "" {
 			text += " (" + f.Source + ")"
 		}

@@ -94,7 +94,11 @@ func TestRandomNumbersNeverRepeat(t *testing.T) {
 
 func TestPristineMemory(t *testing.T) {
 	g := load(t, runtime.Pristine)
-	for i := range 50 {
+	rounds := 50
+	if testing.Short() {
+		rounds = 5
+	}
+	for i := range rounds {
 		if got := get(t, g, "/t/counter"); got != "1" {
 			t.Fatalf("counter: got %q", got)
 		}

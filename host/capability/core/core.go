@@ -231,6 +231,7 @@ func batch(s *capability.Session, req, out []byte) ([]byte, error) {
 		return nil, abi.Errorf(abi.CodeLimit, "a batch has at most %d calls", abi.LimitBatchCalls)
 	}
 	reply := abi.BatchReply{Results: make([]abi.BatchResult, len(r.Calls))}
+	s.Context() // made here, since making it is not safe for concurrent use and having it is
 	var wg sync.WaitGroup
 	for i, c := range r.Calls {
 		wg.Go(func() { reply.Results[i] = one(s, c) })

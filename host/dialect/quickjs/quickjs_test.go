@@ -144,7 +144,9 @@ func exchangeOf(ctx *fasthttp.RequestCtx, head string, body []byte) *exchange.Ex
 // send has a server of its own answer one request with g.
 func send(g dialect.Guest, head, body string) answer {
 	var a answer
+	handled := make(chan struct{})
 	server, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Handler: func(ctx *fasthttp.RequestCtx) {
+		defer close(handled)
 		x := exchangeOf(ctx, head, []byte(body))
 		if a.err = g.HTTP(x); a.err != nil {
 			x.Abort()
@@ -173,6 +175,7 @@ func send(g dialect.Guest, head, body string) answer {
 	io.WriteString(conn, text)
 	var response fasthttp.Response
 	err = response.Read(bufio.NewReader(conn))
+	<-handled
 	a.status, a.headers, a.body, a.err = response.StatusCode(), &response.Header, string(response.Body()), errors.Join(a.err, err)
 	return a
 }

@@ -61,8 +61,13 @@ var _ context.Context = (*callContext)(nil)
 // Module returns the instance's module.
 func (in *Instance) Module() *Module { return in.module }
 
-// Memory returns the instance's memory.
-func (in *Instance) Memory() Memory { return in.memory }
+// Memory returns the instance's memory; an empty one when the instance was released.
+func (in *Instance) Memory() Memory {
+	if !in.held.Load() {
+		return Memory{}
+	}
+	return in.memory
+}
 
 // Begin starts a call: counters are zeroed, and the guest must be done at deadline or after Limits.Time, whichever is earlier. A
 // zero deadline means only the limit. When ctx ends the guest is stopped.

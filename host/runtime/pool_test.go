@@ -59,6 +59,9 @@ func TestAReleasedInstanceCannotBeCalled(t *testing.T) {
 	if _, err := invoke(in, "count"); !errors.Is(err, ErrReleased) {
 		t.Errorf("after Release: %v", err)
 	}
+	if in.Memory().Size() != 0 {
+		t.Error("its memory can be seen")
+	}
 	if s := m.Stats(); s.Idle != 1 || s.InUse != 0 {
 		t.Errorf("stats %+v", s)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/stackhost/stackhost/host/capability/fetch"
 	"github.com/stackhost/stackhost/host/capability/http"
 	"github.com/stackhost/stackhost/host/dialect"
+	"github.com/stackhost/stackhost/host/dialect/extism"
 	"github.com/stackhost/stackhost/host/engine"
 	"github.com/stackhost/stackhost/host/runtime"
 	"github.com/stackhost/stackhost/host/web"
@@ -202,8 +203,11 @@ func (h *Host) describe(a *app.App, m *app.Module) (*dialect.Spec, dialect.Diale
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	d, err := dialect.Detect(h.dialects, info)
 	spec.Wasm = wasm
+	if m.Extism != nil { // says so itself: a plug-in that only computes imports nothing that tells
+		return spec, extism.Dialect{}, wasm, nil
+	}
+	d, err := dialect.Detect(h.dialects, info)
 	return spec, d, wasm, err
 }
 

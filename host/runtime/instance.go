@@ -23,9 +23,9 @@ type Instance struct {
 	fuel    api.MutableGlobal
 	wasi    wasiState
 	ctx     callContext
-	idle    int64       // the runtime's clock when it was last given back
-	waste   int         // see image.restore
-	held    atomic.Bool // by a caller, between Acquire and Release
+	idle    int64        // the runtime's clock when it was last given back
+	waste   int          // see image.restore
+	use     atomic.Int32 // free, held or releasing
 
 	// Of the call under way.
 	parent    context.Context
@@ -46,6 +46,13 @@ type Instance struct {
 	dirty     bool // ran since it was restored
 }
 
+// Who uses an instance: nobody, a caller between Acquire and Release, or the clean-ups of Release.
+const (
+	free int32 = iota
+	held
+	releasing
+)
+
 // callContext is how host functions find their instance.
 type callContext struct{ in *Instance }
 
@@ -63,7 +70,7 @@ func (in *Instance) Module() *Module { return in.module }
 
 // Memory returns the instance's memory; an empty one when the instance was released.
 func (in *Instance) Memory() Memory {
-	if !in.held.Load() {
+	if in.use.Load() == free {
 		return Memory{}
 	}
 	return in.memory
@@ -130,7 +137,7 @@ func (in *Instance) Fail(err error) { panic(&failure{err}) }
 
 // Call calls an export. stack holds the parameters and then the results, and must have room for both. The error is a *Trap.
 func (in *Instance) Call(_ context.Context, f Func, stack []uint64) error {
-	if !in.held.Load() {
+	if in.use.Load() == free {
 		return &Trap{Kind: TrapHost, Module: in.module.spec.Name, Export: in.module.names[f.index], Message: "the instance was released", Err: ErrReleased}
 	}
 	fn := in.funcs[f.index]
@@ -238,10 +245,11 @@ func (in *Instance) cleanUp(f func()) {
 // Release ends the call and gives the instance back, restored. The caller must not touch it afterwards; a second Release of the
 // same acquisition does nothing.
 func (in *Instance) Release() {
-	if !in.held.CompareAndSwap(true, false) {
+	if !in.use.CompareAndSwap(held, releasing) {
 		return
 	}
 	in.end()
+	in.use.Store(free)
 	m := in.module
 	keep := !in.discard
 	switch {

@@ -108,7 +108,7 @@ func (m *Module) Acquire(ctx context.Context) (*Instance, error) {
 		m.counters.busy.Add(1)
 	}
 	if in != nil {
-		in.held.Store(true)
+		in.use.Store(held)
 	}
 	if err != nil || in != nil {
 		return in, err

@@ -22,7 +22,7 @@ func (p *pool) init(m *Module, first *Instance) error {
 	if first != nil {
 		p.total = 1
 		first.dirty = false
-		first.held.Store(false)
+		first.use.Store(free)
 		first.idle = m.rt.clock.Load()
 		p.idle = append(p.idle, first)
 	}

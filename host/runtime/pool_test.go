@@ -78,7 +78,7 @@ func TestACleanUpThatPanicsCostsOnlyTheInstance(t *testing.T) {
 	m := load(t, Spec{Name: "test/state", Wasm: guest(t, "state")})
 	in, _ := m.Acquire(t.Context())
 	ran := false
-	in.OnRelease(func() { ran = true })
+	in.OnRelease(func() { ran = in.Memory().Size() > 0 }) // it may still look at memory
 	in.OnRelease(func() { panic("broken") })
 	in.Release()
 	if s := m.Stats(); !ran || s.InUse != 0 || s.Idle != 0 {

@@ -88,7 +88,7 @@ func (m *Module) newInstance(ctx context.Context) (*Instance, error) {
 func (m *Module) instantiate(ctx context.Context) (*Instance, error) {
 	in := &Instance{module: m, funcs: make([]api.Function, len(m.names))}
 	in.ctx.in = in
-	in.held.Store(true)
+	in.use.Store(held)
 	var failed error
 	allocator := experimental.MemoryAllocatorFunc(func(_, max uint64) experimental.LinearMemory {
 		in.linear, failed = m.newMemory(max)

@@ -95,10 +95,14 @@ class Router {
       const url = new URL(request.url);
       line = request.method + " " + url.pathname;
     }
-    const query = line.indexOf("?");
-    if (query >= 0) line = line.slice(0, query);
-    const exact = this._exact.get(line);
+    let exact = this._exact.get(line);
     if (exact !== undefined) return exact(request, context);
+    const query = line.indexOf("?");
+    if (query >= 0) {
+      line = line.slice(0, query);
+      exact = this._exact.get(line);
+      if (exact !== undefined) return exact(request, context);
+    }
     const space = line.indexOf(" ");
     const method = line.slice(0, space), path = line.slice(space + 1);
     const parts = path.slice(1).split("/").map(decode);

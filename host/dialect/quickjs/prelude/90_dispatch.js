@@ -50,10 +50,18 @@ function fail(e) {
   pending = false;
 }
 
-// begin makes a call start from nothing, whether or not memory is restored between calls.
-function begin() {
-  if (!fresh) reset();
+// begin makes a call start from nothing, whether or not memory is restored between calls, and returns its request. The first
+// call finds one that was made at boot: where memory is restored, every call is the first.
+let prepared = null;
+function begin(line) {
+  if (!fresh) {
+    reset();
+    return new Request(INCOMING, line);
+  }
   fresh = false;
+  if (prepared === null) return new Request(INCOMING, line);
+  prepared._line = line;
+  return prepared;
 }
 
 function caught(e) {
@@ -84,10 +92,10 @@ async function stream(response) {
 }
 
 function dispatchFetch(line) {
-  begin();
+  const request = begin(line);
   let r;
   try {
-    r = app.fetch(new Request(INCOMING, line), context);
+    r = app.fetch(request, context);
   } catch (e) {
     return caught(e);
   }
@@ -109,10 +117,10 @@ function verdict(v) {
 }
 
 function dispatchMiddleware(line) {
-  begin();
+  const request = begin(line);
   let r;
   try {
-    r = app.middleware(new Request(INCOMING, line), context);
+    r = app.middleware(request, context);
   } catch (e) {
     return caught(e);
   }
@@ -121,7 +129,7 @@ function dispatchMiddleware(line) {
 }
 
 function dispatchJob() {
-  begin();
+  begin("");
   const job = JSON.parse(host(OP.job));
   job.payload = new Uint8Array(job.length);
   delete job.length;
@@ -184,6 +192,7 @@ function warm() {
   }
   reset();
   fresh = true;
+  prepared = new Request(INCOMING, "");
   app = before;
   return 0;
 }

@@ -141,9 +141,10 @@ const (
 	wasteFixed   = 4096
 )
 
-// zero clears memory that grew beyond the image.
+// zero clears memory that grew beyond the image. A little of it is kept: a guest that grows in each call would fault its pages
+// in again each time, which costs more than clearing them.
 func zero(memory []byte) {
-	if len(memory) > 0 && unix.Madvise(memory, unix.MADV_DONTNEED) != nil {
+	if len(memory) <= smallMemory || unix.Madvise(memory, unix.MADV_DONTNEED) != nil {
 		clear(memory)
 	}
 }

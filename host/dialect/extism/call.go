@@ -70,18 +70,13 @@ func (c *call) finish() {
 	in.Release()
 }
 
-var errOutside = errors.New("a plug-in's imports can only be called while a request, a job or the boot is running")
-
 // callOf returns the call that runs in an instance. Initialisers may use imports before the dialect is asked: they get a call
-// that lasts until the boot is over.
+// that lasts until the instance is handed on.
 func (g *guest) callOf(in *hostruntime.Instance) *call {
 	if s, ok := in.State().(*capability.Session); ok {
 		if c, ok := s.Engine.(*call); ok {
 			return c
 		}
-	}
-	if g.module != nil {
-		in.Fail(errOutside)
 	}
 	c := g.begin(in, nil)
 	in.OnRelease(c.end)

@@ -142,13 +142,15 @@ func TestJobs(t *testing.T) {
 }
 
 func TestEarlyImports(t *testing.T) {
-	g, err := load(t, "early.wasm", settings{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if got, err := job(g, ""); err != nil || got != string(rune(48+11)) {
-			t.Errorf("got %q, %v: _initialize and hs_init must each have run once, before the snapshot", got, err)
+	for _, isolation := range []runtime.Isolation{runtime.Pristine, runtime.Fresh} {
+		g, err := load(t, "early.wasm", settings{isolation: isolation})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if got, err := job(g, ""); err != nil || got != string(rune(48+11)) {
+				t.Errorf("%s: got %q, %v: _initialize and hs_init must each have run once, before the snapshot", isolation, got, err)
+			}
 		}
 	}
 }

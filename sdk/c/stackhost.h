@@ -319,6 +319,9 @@ sh_code sh_fail(sh_code code, sh_str text);
 /** The text that belongs to the last code that the host or sh_fail gave; may be empty. */
 sh_str sh_error(void);
 
+/** Logs why and traps: for what must not happen. */
+__attribute__((noreturn)) void sh_panic(sh_str why);
+
 /* What the host offers */
 
 /** Writes a log record; level is SH_LOG_LEVEL_…, fields may be NULL when count is 0. */
@@ -336,7 +339,7 @@ typedef struct sh_fetched {
     sh_str url;
 } sh_fetched;
 
-/** Sends a request; zero it and set at least url. HTTP error statuses are responses, not codes. */
+/** Sends a request; zero it and set at least url; the method is GET unless set. HTTP error statuses are responses, not codes. */
 sh_code sh_fetch(const sh_fetch_request *request, sh_fetched *response);
 
 /** Several calls at once. Begin with a zeroed one; the functions that add return the index of the result. */

@@ -61,6 +61,11 @@ void sh_log(int level, sh_str message, const sh_entry *fields, size_t count) {
     sh_call(sh_import_core_log, &sh_log_record_type, &record, NULL, NULL);
 }
 
+void sh_panic(sh_str why) {
+    sh_log(SH_LOG_LEVEL_ERROR, why, NULL, 0);
+    sh_trap();
+}
+
 sh_code sh_config(sh_str key, sh_value *value) {
     sh_config_request request = {key};
     sh_config_reply reply;
@@ -97,7 +102,9 @@ static void sh_set_fetched(const sh_fetch_response *r, sh_fetched *to) {
 
 sh_code sh_fetch(const sh_fetch_request *request, sh_fetched *response) {
     sh_fetch_response reply;
-    sh_code code = sh_call(sh_import_fetch_send, &sh_fetch_request_type, request, &sh_fetch_response_type, &reply);
+    sh_fetch_request whole = *request;
+    whole.method = whole.method.len ? whole.method : SH("GET");
+    sh_code code = sh_call(sh_import_fetch_send, &sh_fetch_request_type, &whole, &sh_fetch_response_type, &reply);
     if (!code) {
         sh_set_fetched(&reply, response);
     }

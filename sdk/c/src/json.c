@@ -116,11 +116,26 @@ void sh_json_float(sh_buf *b, double v) {
     for (; digits % 10 == 0; count--) {
         digits /= 10;
     }
-    /* digits × 10^(exponent - count) */
-    sh_put_number(b, digits, 10);
-    if (exponent != count) {
+    /* The number is digits × 10^(exponent - count). */
+    if (exponent >= 0 ? exponent >= count : exponent < -6) {
+        sh_put_number(b, digits, 10);
         sh_put_byte(b, 'e');
         sh_put_signed(b, exponent - count);
+        return;
+    }
+    if (exponent < 0) {
+        sh_put(b, sh_bytes("0.00000", (size_t)(1 - exponent)));
+        sh_put_number(b, digits, 10);
+        return;
+    }
+    uint64_t unit = 1;
+    for (int i = count - exponent; i > 0; i--) {
+        unit *= 10;
+    }
+    sh_put_number(b, digits / unit, 10);
+    sh_put_byte(b, '.');
+    for (digits %= unit, unit /= 10; unit; unit /= 10) {
+        sh_put_byte(b, (char)('0' + digits / unit % 10));
     }
 }
 

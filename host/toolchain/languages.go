@@ -11,7 +11,7 @@ import (
 
 var golang = &Language{
 	Name: "go", Title: "Go", marks: []string{"go.mod", "*.go"},
-	tools: []tool{{names: []string{"go"}, install: "install Go 1.24 or later from go.dev/dl"}},
+	tools: []tool{{names: []string{"go"}, install: "install Go 1.25 or later from go.dev/dl"}},
 	build: func(b *build) error {
 		// -w drops DWARF, which the rewritten module could not use, and keeps the names that backtraces need.
 		return b.exec([]string{"GOOS=wasip1", "GOARCH=wasm"}, b.tools["go"],

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Builds the guests of the tests. Needs wabt.
+# Builds the guests of this package's tests into the folder given (default: here). Needs wat2wasm (wabt).
 set -euo pipefail
-cd "$(dirname "$0")"
-for f in *.wat; do wat2wasm "$f" -o "${f%.wat}.wasm"; done
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:-$here}
+for source in "$here"/*.wat; do
+  wat2wasm "$source" -o "$out/$(basename "${source%.wat}").wasm"
+done

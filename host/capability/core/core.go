@@ -186,7 +186,7 @@ func lookup(table map[string]any, key string) (any, bool) {
 		return v, true
 	}
 	head, rest, dotted := strings.Cut(key, ".")
-	if inner, ok := table[head].(map[string]any); ok && dotted {
+	if inner, ok := table[head].(map[string]any); ok && dotted && rest != "" {
 		return lookup(inner, rest)
 	}
 	return nil, false

@@ -29,6 +29,7 @@ var emitters = []func(*Spec) []File{
 	emitRust,
 	emitAssemblyScript,
 	emitC,
+	emitZig,
 }
 
 func main() {

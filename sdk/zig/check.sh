@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the Zig SDK: unit tests, the examples of README.md and docs/guides/zig.md, and the conformance guest in the test
+# Checks the Zig SDK: unit tests, the golden vectors, the examples of README.md and docs/guides/zig.md, and the conformance guest in the test
 # host. Exits with 3 when a tool is missing.
 set -eu
 cd "$(dirname "$0")"
@@ -9,7 +9,12 @@ command -v "$zig" >/dev/null || { echo "check.sh: zig is missing; npm install @z
 command -v node >/dev/null || { echo "check.sh: node is missing; install Node 20 or later" >&2; exit 3; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+command -v go >/dev/null || { echo "check.sh: go is missing; it prints the golden vectors" >&2; exit 3; }
 "$zig" test tests.zig
+mkdir "$work/sdk"
+cp -R abi.zig vectors.zig src "$work/sdk/"
+go run ../c/tests/vectors.go "$root/abi/testdata/vectors.json" >"$work/sdk/vectors.tsv"
+(cd "$work/sdk" && "$zig" test vectors.zig)
 for page in README.md "$root/docs/guides/zig.md"; do
 	awk -v prefix="$work/$(basename "$page" .md)" '
 		/^```zig$/ { n++; inside = 1; next }

@@ -127,7 +127,7 @@ func (h *Host) fill(x *exchange.Exchange, t *target, request *web.Request, path 
 	x.Remote = ctx.RemoteIP().String()
 	x.Path, x.Query = path, ctx.URI().QueryString()
 	x.Start = request.Start
-	x.Deadline = time.Now().Add(t.time)
+	x.Deadline = x.Start.Add(t.time)
 	if h.cfg.Development {
 		x.HostCalls = func(name string, took time.Duration, code abi.Code) { notesOf(ctx).call(name, took, code) }
 		x.Logged = func(level slog.Level, text string) { notesOf(ctx).log(time.Since(x.Start), level, text) }
@@ -140,6 +140,7 @@ func (h *Host) readBody(x *exchange.Exchange, t *target) error {
 	if x.BodyLength == 0 {
 		return nil
 	}
+	defer func() { x.Deadline = time.Now().Add(t.time) }() // an upload's time is bounded by the front
 	if err := web.SetBodyLimit(x.Ctx, t.body); err != nil {
 		return err
 	}

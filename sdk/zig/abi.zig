@@ -2,6 +2,8 @@
 
 //! Constants, codes, records and imports of ABI v1.
 
+const on_wasm = @import("builtin").cpu.arch.isWasm();
+const native = @import("src/testing.zig").imports;
 const msgpack = @import("src/msgpack.zig");
 const Kind = msgpack.Kind;
 const Field = msgpack.Field;
@@ -244,7 +246,7 @@ pub const JobResult = struct {
     /// What the job produced.
     result: []const u8 = "",
 
-    pub const kinds = [_]Kind{ .bin };
+    pub const kinds = [_]Kind{.bin};
 };
 
 /// A stream to use with core read, write and close.
@@ -252,7 +254,7 @@ pub const StreamReply = struct {
     /// Stream handle, never 0. Valid until it is closed or the entry export returns.
     stream: u64 = 0,
 
-    pub const kinds = [_]Kind{ .uint };
+    pub const kinds = [_]Kind{.uint};
 };
 
 /// A log record.
@@ -272,7 +274,7 @@ pub const ConfigRequest = struct {
     /// Key, dots for nested tables; empty for the whole table.
     key: []const u8 = "",
 
-    pub const kinds = [_]Kind{ .str };
+    pub const kinds = [_]Kind{.str};
 };
 
 /// A config value.
@@ -280,7 +282,7 @@ pub const ConfigReply = struct {
     /// The value as written in the manifest.
     value: Value = .nil,
 
-    pub const kinds = [_]Kind{ .any };
+    pub const kinds = [_]Kind{.any};
 };
 
 /// Which secret.
@@ -288,7 +290,7 @@ pub const SecretRequest = struct {
     /// Name of the secret in the module's manifest table.
     name: []const u8 = "",
 
-    pub const kinds = [_]Kind{ .str };
+    pub const kinds = [_]Kind{.str};
 };
 
 /// A secret.
@@ -296,7 +298,7 @@ pub const SecretReply = struct {
     /// The secret's bytes.
     value: []const u8 = "",
 
-    pub const kinds = [_]Kind{ .bin };
+    pub const kinds = [_]Kind{.bin};
 };
 
 /// Which capability.
@@ -304,7 +306,7 @@ pub const SupportsRequest = struct {
     /// Name of a capability.
     capability: []const u8 = "",
 
-    pub const kinds = [_]Kind{ .str };
+    pub const kinds = [_]Kind{.str};
 };
 
 /// What this host offers.
@@ -324,7 +326,7 @@ pub const BatchRequest = struct {
     /// The calls, at most batch_calls.
     calls: []const BatchCall = &.{},
 
-    pub const kinds = [_]Kind{ .list_record };
+    pub const kinds = [_]Kind{.list_record};
 };
 
 /// One call of a batch.
@@ -344,7 +346,7 @@ pub const BatchReply = struct {
     /// One for each call, in order.
     results: []const BatchResult = &.{},
 
-    pub const kinds = [_]Kind{ .list_record };
+    pub const kinds = [_]Kind{.list_record};
 };
 
 /// Reply to one call of a batch.
@@ -397,58 +399,71 @@ pub const FetchResponse = struct {
     pub const kinds = [_]Kind{ .uint, .headers, .bin, .uint, .str };
 };
 
-/// The host's functions, named capability_function.
+/// The host's functions, named capability_function. In native tests src/testing.zig has them.
 pub const imports = struct {
     /// Copies the kept reply of the last call whose reply did not fit its out area, without running that call again. Returns its length; not_found when none is kept. The reply is dropped once it has been copied whole; with too small a cap nothing is copied.
     pub fn core_take(ptr: [*]u8, cap: usize) i64 {
+        if (!on_wasm) return native.core_take(ptr, cap);
         return @extern(*const fn (ptr: [*]u8, cap: usize) callconv(.c) i64, .{ .name = "take", .library_name = "stackhost:core@1" })(ptr, cap);
     }
     /// Copies up to cap bytes of the text that belongs to the last negative code. Returns the text's length.
     pub fn core_error(ptr: [*]u8, cap: usize) i64 {
+        if (!on_wasm) return native.core_error(ptr, cap);
         return @extern(*const fn (ptr: [*]u8, cap: usize) callconv(.c) i64, .{ .name = "error", .library_name = "stackhost:core@1" })(ptr, cap);
     }
     /// Runs several structured calls concurrently and answers in their order. take, error, streams and batch itself cannot be batched.
     pub fn core_batch(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.core_batch(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "batch", .library_name = "stackhost:core@1" })(request, request_len, out, out_cap);
     }
     /// Reads up to cap bytes from a stream. Blocks until there is at least one byte. 0 is the end of the stream (or cap was 0).
     pub fn core_read(stream: u32, ptr: [*]u8, cap: usize) i64 {
+        if (!on_wasm) return native.core_read(stream, ptr, cap);
         return @extern(*const fn (stream: u32, ptr: [*]u8, cap: usize) callconv(.c) i64, .{ .name = "read", .library_name = "stackhost:core@1" })(stream, ptr, cap);
     }
     /// Writes len bytes to a stream, all or none but a code. Blocks while the receiver is slow.
     pub fn core_write(stream: u32, ptr: [*]const u8, len: usize) i64 {
+        if (!on_wasm) return native.core_write(stream, ptr, len);
         return @extern(*const fn (stream: u32, ptr: [*]const u8, len: usize) callconv(.c) i64, .{ .name = "write", .library_name = "stackhost:core@1" })(stream, ptr, len);
     }
     /// Closes a stream. Closing twice answers closed.
     pub fn core_close(stream: u32) i64 {
+        if (!on_wasm) return native.core_close(stream);
         return @extern(*const fn (stream: u32) callconv(.c) i64, .{ .name = "close", .library_name = "stackhost:core@1" })(stream);
     }
     /// Writes a log record with a level and fields.
     pub fn core_log(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.core_log(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "log", .library_name = "stackhost:core@1" })(request, request_len, out, out_cap);
     }
     /// Reads a value of the module's config table in the manifest. An empty key reads the whole table.
     pub fn core_config(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.core_config(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "config", .library_name = "stackhost:core@1" })(request, request_len, out, out_cap);
     }
     /// Reads a secret that the manifest grants to this module by reference.
     pub fn core_secret(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.core_secret(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "secret", .library_name = "stackhost:core@1" })(request, request_len, out, out_cap);
     }
     /// Tells which version of a capability this host has and whether this module may use it.
     pub fn core_supports(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.core_supports(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "supports", .library_name = "stackhost:core@1" })(request, request_len, out, out_cap);
     }
     /// Sends the status and headers (and the body field as the first bytes of the body) now and returns a stream for the rest of the body. Once per request; again answers closed. The response ends when the stream is closed or the entry export returns 0.
     pub fn http_respond(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.http_respond(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "respond", .library_name = "stackhost:http@1" })(request, request_len, out, out_cap);
     }
     /// Makes what was written so far leave the host now. Otherwise it leaves when the host's buffer is full or the answer ends.
     pub fn http_flush(stream: u32) i64 {
+        if (!on_wasm) return native.http_flush(stream);
         return @extern(*const fn (stream: u32) callconv(.c) i64, .{ .name = "flush", .library_name = "stackhost:http@1" })(stream);
     }
     /// Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted.
     pub fn fetch_send(request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) i64 {
+        if (!on_wasm) return native.fetch_send(request, request_len, out, out_cap);
         return @extern(*const fn (request: [*]const u8, request_len: usize, out: [*]u8, out_cap: usize) callconv(.c) i64, .{ .name = "send", .library_name = "stackhost:fetch@1" })(request, request_len, out, out_cap);
     }
 };

@@ -11,6 +11,8 @@ pub const msgpack = @import("src/msgpack.zig");
 pub const json = @import("src/json.zig");
 pub const random = @import("src/random.zig");
 pub const urlencoded = @import("src/urlencoded.zig");
+/// Runs handlers in `zig test`.
+pub const testing = @import("src/testing.zig");
 const host = @import("src/host.zig");
 const http = @import("src/http.zig");
 const memory = @import("src/memory.zig");
@@ -31,6 +33,7 @@ pub const Handler = http.Handler;
 pub const Route = http.Route;
 pub const router = http.router;
 pub const routerOr = http.routerOr;
+pub const form_limit = http.form_limit;
 
 pub const log = host.log;
 pub const config = host.config;

@@ -11,7 +11,8 @@ import "embed"
 
 // Files are the SDKs that are folders of this module.
 //
-//go:embed rust/Cargo.toml rust/src assemblyscript/package.json assemblyscript/asconfig.json assemblyscript/index.ts assemblyscript/assembly js/stackhost.d.ts
+//go:embed rust/Cargo.toml rust/src assemblyscript/package.json assemblyscript/asconfig.json assemblyscript/index.ts assemblyscript/assembly js/stackhost.d.ts js/codes_gen.d.ts
+//go:embed c/stackhost.h c/stackhost.c c/stackhost_abi.h c/src zig/stackhost.zig zig/abi.zig zig/src
 var Files embed.FS
 
 // Go is the Go SDK as a txtar archive.

@@ -20,9 +20,9 @@ for (const [path, title] of languages) {
 async function measure(path, cells) {
   const first = await fetch(`${path}/hello`, { headers: { accept: "application/problem+json, text/plain" } });
   if (!first.ok) {
-    const problem = await first.json().catch(() => ({ detail: `status ${first.status}` }));
+    const problem = await first.json().catch(() => ({ title: `status ${first.status}` }));
     cells.says.className = "missing";
-    cells.says.textContent = problem.detail;
+    cells.says.textContent = problem.detail || problem.title;
     return;
   }
   cells.says.textContent = await first.text();

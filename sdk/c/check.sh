@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the C SDK: native tests with the golden vectors, C++, every example of README.md and docs/guides/c.md, and the
-# conformance guest in the test host. Exits with 3 when a tool is missing.
+# Checks the C SDK: native tests with the golden vectors, C++, a C library, every example of README.md and docs/guides/c.md, and
+# the conformance guest in the test host. Exits with 3 when a tool is missing.
 set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -8,11 +8,13 @@ need() {
 	command -v "$1" >/dev/null || { echo "check.sh: $1 is missing; install it with apt-get install --no-install-recommends $2" >&2; exit 3; }
 }
 need clang-19 clang-19
+need clang++-19 clang-19
 need wasm-ld-19 lld-19
 need gcc gcc
 need g++ g++
 need go golang
 need node nodejs
+[ -e /usr/include/wasm32-wasi/stdlib.h ] || { echo "check.sh: wasi-libc is missing; install it with apt-get install --no-install-recommends wasi-libc" >&2; exit 3; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -46,22 +48,37 @@ for file in "$work"/*.c; do
 done
 echo "$(ls "$work"/*.c | wc -l) examples compile"
 
-echo "-- README's program as WebAssembly"
+# get WASM PATH TEXT: requests PATH a few times of a module in the test host and wants TEXT.
+get() {
+	cat >"$work/run.mjs" <<-END
+		import { load } from "$root/sdk/assemblyscript/testing/host.mjs";
+		const app = await load("$1");
+		for (let i = 0; i < 3; i++) {
+			const text = app.request("GET", "$2").text().trim();
+			if (text !== "$3") throw new Error(text);
+		}
+	END
+	node "$work/run.mjs"
+}
+
+echo "-- README's program as WebAssembly, from C and from C++"
 ./build-guest.sh "$work/readme.wasm" "$work/readme1.c"
-cat >"$work/run.mjs" <<END
-import { load } from "$root/sdk/assemblyscript/testing/host.mjs";
-const app = await load("$work/readme.wasm");
-const text = app.request("GET", "/hello/Ada").text();
-if (text !== "Hello, Ada!\n") throw new Error(text);
-END
-node "$work/run.mjs"
+get "$work/readme.wasm" /hello/Ada "Hello, Ada!"
+clang++-19 --target=wasm32 -std=c++17 -O2 -mbulk-memory -fno-exceptions -fno-rtti -Wall -Wextra -Werror -I. -x c++ -c -o "$work/readme.o" "$work/readme1.c"
+./build-guest.sh "$work/cpp.wasm" "$work/readme.o"
+get "$work/cpp.wasm" /hello/Ada "Hello, Ada!"
+
+echo "-- with a C library"
+clang-19 --target=wasm32-wasi -mexec-model=reactor -std=c11 -O2 -mbulk-memory -Wall -Wextra -Werror -nodefaultlibs -lc -Wl,--strip-debug \
+	-I. -o "$work/library.wasm" tests/library.c stackhost.c
+get "$work/library.wasm" /x "/x is whole"
 
 echo "-- the conformance guest in the test host"
 "$root/conformance/guests/c/build.sh" "$work"
 GUESTS=$work/conformance.wasm node --test ../assemblyscript/tests/guests.test.mjs >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 grep -E '^# (pass|fail)' "$work/log"
-for wasm in "$root/conformance/guests/c/conformance.wasm:$root/conformance/guests/c/build.sh" "$root/plugins/welcome/c/welcome.wasm:$root/plugins/welcome/c/build.sh"; do
-	"${wasm#*:}" "$work"
-	cmp "${wasm%%:*}" "$work/$(basename "${wasm%%:*}")"
+for wasm in "$root/conformance/guests/c/conformance.wasm" "$root/plugins/welcome/c/welcome.wasm" testdata/hello.wasm; do
+	"$(dirname "$wasm")/build.sh" "$work"
+	cmp "$wasm" "$work/$(basename "$wasm")"
 done
 echo "sdk/c is in order"

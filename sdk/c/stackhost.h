@@ -3,7 +3,8 @@
  *
  * A module is a WebAssembly file made of your sources and stackhost.c. It names what it has to offer with one macro for each
  * trigger: SH_HTTP, SH_ROUTES, SH_MIDDLEWARE, SH_JOB, and SH_BOOT for work that is done once, before the state that every later
- * call starts from is taken. No C library is needed; one may be linked.
+ * call starts from is taken. No C library is needed; one may be linked
+ * (when its malloc takes memory from __heap_base on and the target is not WASI, define SH_SHARED_HEAP for stackhost.c).
  *
  * Ownership: everything that a function of this header returns, and everything in a request, lives until the call ends. Nothing
  * has to be freed. Memory made at boot lives as long as the module. One call runs at a time, there are no threads.

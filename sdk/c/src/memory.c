@@ -3,9 +3,15 @@
 
 #ifdef __wasm__
 #define SH_PAGE ((size_t)65536)
-extern unsigned char __heap_base;
+/* A C library's malloc believes that the memory behind the data is its own. The arena then begins in memory of its own. */
+#if defined __wasi__ || defined SH_SHARED_HEAP
+static _Alignas(16) char sh_first_memory[SH_PAGE];
 #else
-static _Alignas(16) char sh_native_memory[64 << 20];
+#define SH_WHOLE_HEAP
+extern unsigned char __heap_base;
+#endif
+#else
+static _Alignas(16) char sh_first_memory[64 << 20];
 #endif
 
 /* Everything from base to end is the arena's; at is the next free byte. Zero until the first use. */
@@ -21,12 +27,12 @@ static void sh_set_up_memory(void) {
     if (sh_arena.end) {
         return;
     }
-#ifdef __wasm__
+#ifdef SH_WHOLE_HEAP
     sh_arena.base = ((size_t)&__heap_base + 15) & ~(size_t)15;
     sh_arena.end = __builtin_wasm_memory_size(0) * SH_PAGE;
 #else
-    sh_arena.base = (size_t)sh_native_memory;
-    sh_arena.end = sh_arena.base + sizeof sh_native_memory;
+    sh_arena.base = (size_t)sh_first_memory;
+    sh_arena.end = sh_arena.base + sizeof sh_first_memory;
 #endif
     sh_arena.at = sh_arena.base;
 }
@@ -56,7 +62,7 @@ static void *sh_try_alloc(size_t size) {
             return NULL;
         }
         if (before * SH_PAGE != sh_arena.end) {
-            /* Somebody else grew memory meanwhile: go on behind theirs. */
+            /* The end of memory is somebody else's: go on behind it. */
             size_t whole = (room + SH_PAGE - 1) / SH_PAGE;
             if (whole > pages && __builtin_wasm_memory_grow(0, whole - pages) == (size_t)-1) {
                 return NULL;
@@ -124,8 +130,8 @@ void sh_put_byte(sh_buf *b, char c) {
     b->ptr[b->len++] = c;
 }
 
-#ifdef __wasm__
-/* Compilers call these even without a C library; weak, so that a library's take precedence. */
+#if defined __wasm__ && !defined __wasi__
+/* Compilers call these even without a C library; weak, so that others may be linked. */
 __attribute__((weak, no_builtin)) void *memcpy(void *restrict to, const void *restrict from, size_t n) {
 #ifdef __wasm_bulk_memory__
     __builtin_memcpy(to, from, n);

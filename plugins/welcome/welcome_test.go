@@ -77,8 +77,10 @@ func check(t *testing.T, base, path, name string) {
 	if status, kind, body := ask(t, "GET", base+"/", "", nil); status != 200 || !strings.HasPrefix(kind, "text/html") || !strings.Contains(body, name) {
 		t.Errorf("GET /: %d %s", status, kind)
 	}
-	if status, kind, _ := ask(t, "GET", base+"/nothing", "", nil); status != 404 || !strings.HasPrefix(kind, "application/problem+json") {
-		t.Errorf("GET /nothing: %d %s", status, kind)
+	for target, want := range map[string]int{"/nothing": 404, "/stream?n=0": 400, "/stream?n=1001": 400, "/stream?n=1_0": 400, "/stream?n=x": 400} {
+		if status, kind, _ := ask(t, "GET", base+target, "", nil); status != want || !strings.HasPrefix(kind, "application/problem+json") {
+			t.Errorf("GET %s: %d %s", target, status, kind)
+		}
 	}
 	large := bytes.Repeat([]byte("0123456789abcdef"), 20_000)
 	if _, _, body := ask(t, "POST", base+"/echo", "application/octet-stream", large); body != string(large) {

@@ -59,8 +59,14 @@ fn form(request: *sh.Request) !sh.Response {
     return .json(w.text());
 }
 
+/// 0 for what is no number; std.fmt.parseInt alone would take 1_000 for one.
+fn number(text: []const u8) u32 {
+    if (std.mem.indexOfNone(u8, text, "0123456789") != null) return 0;
+    return std.fmt.parseInt(u32, text, 10) catch 0;
+}
+
 fn stream(request: *sh.Request) !sh.Response {
-    const n = if (request.query("n")) |text| std.fmt.parseInt(u32, text, 10) catch 0 else 5;
+    const n = if (request.query("n")) |text| number(text) else 5;
     if (n < 1 or n > 1000) return .problem(400, "n is a number from 1 to 1000");
     const out = try sh.Response.text("").start();
     for (1..n + 1) |i| {

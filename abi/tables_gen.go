@@ -86,7 +86,7 @@ const (
 	ExportResume = "stackhost_resume"
 	// ExportHTTP: Answers one HTTP request. 0 means that the answer was already sent through http respond.
 	ExportHTTP = "stackhost_http"
-	// ExportMiddleware: Looks at a request before its handler. 0 passes it on unchanged.
+	// ExportMiddleware: Looks at a request before its handler. 0 passes it on unchanged, unless the middleware answered it through http respond.
 	ExportMiddleware = "stackhost_middleware"
 	// ExportJob: Does one piece of background work. 0 means done, with no result.
 	ExportJob = "stackhost_job"
@@ -115,7 +115,7 @@ var Exports = []ExportInfo{
 // Triggers are the reasons to call a guest.
 var Triggers = []TriggerInfo{
 	{Name: "http", Export: "stackhost_http", Request: "HttpRequest", Response: "HttpResponse", Reserved: false, Since: 1, Doc: "Answers one HTTP request. 0 means that the answer was already sent through http respond."},
-	{Name: "middleware", Export: "stackhost_middleware", Request: "HttpRequest", Response: "MiddlewareResult", Reserved: false, Since: 1, Doc: "Looks at a request before its handler. 0 passes it on unchanged."},
+	{Name: "middleware", Export: "stackhost_middleware", Request: "HttpRequest", Response: "MiddlewareResult", Reserved: false, Since: 1, Doc: "Looks at a request before its handler. 0 passes it on unchanged, unless the middleware answered it through http respond."},
 	{Name: "job", Export: "stackhost_job", Request: "JobRequest", Response: "JobResult", Reserved: false, Since: 1, Doc: "Does one piece of background work. 0 means done, with no result."},
 	{Name: "component", Export: "stackhost_component", Request: "", Response: "", Reserved: true, Since: 1, Doc: "Reserved for live components."},
 	{Name: "channel", Export: "stackhost_channel", Request: "", Response: "", Reserved: true, Since: 1, Doc: "Reserved for real-time channels."},

@@ -207,8 +207,15 @@ func (g *guest) Middleware(x *exchange.Exchange) (dialect.Verdict, error) {
 	buf := scratches.Get().(*scratch)
 	defer scratches.Put(buf)
 	record, err := g.ask(x, in, s, buf, g.middleware, abi.ExportMiddleware)
-	if err != nil || record == nil {
+	switch {
+	case err != nil:
 		return dialect.Pass, err
+	case x.Responded() && record != nil:
+		return dialect.Pass, &dialect.ProtocolError{Module: g.name, Export: abi.ExportMiddleware, Problem: "returned a verdict after it had answered through http respond"}
+	case x.Responded():
+		return dialect.Answered, nil
+	case record == nil:
+		return dialect.Pass, nil
 	}
 	v := &buf.verdict
 	if err := v.Decode(record); err != nil {

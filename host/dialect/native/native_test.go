@@ -49,15 +49,20 @@ func load(t *testing.T, wasm []byte) (dialect.Guest, error) {
 	})
 }
 
-// serve answers every request with the guest and reports each error it gave.
+// serve answers every request with the guest's handler and reports each error it gave.
 func serve(t *testing.T, g dialect.Guest) (string, chan error) {
+	t.Helper()
+	return serveBy(t, g.HTTP)
+}
+
+func serveBy(t *testing.T, answer func(x *exchange.Exchange) error) (string, chan error) {
 	t.Helper()
 	failures := make(chan error, 100)
 	s, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Handler: func(ctx *fasthttp.RequestCtx) {
 		x := exchange.Acquire(ctx)
 		defer x.Release()
 		x.Path = ctx.Path()
-		err := g.HTTP(x)
+		err := answer(x)
 		if err != nil && !x.Responded() {
 			ctx.SetStatusCode(500)
 		}
@@ -103,6 +108,31 @@ func TestAGuestThatLies(t *testing.T) {
 	}
 	if s := g.Module().Stats(); s.InUse != 0 {
 		t.Errorf("%d instances are still in use", s.InUse)
+	}
+}
+
+func TestAMiddlewareThatStreamsItsAnswer(t *testing.T) {
+	g, err := load(t, guest(t, "lies"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	url, failures := serveBy(t, func(x *exchange.Exchange) error {
+		verdict, err := g.Middleware(x)
+		if err == nil && verdict != dialect.Answered {
+			return errors.New("the handler would run too")
+		}
+		return err
+	})
+	for mode, want := range map[string]string{"a": "", "b": "after it had answered"} {
+		res, err := http.Get(url + "/" + mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if failure := <-failures; (failure == nil) != (want == "") || failure != nil && !strings.Contains(failure.Error(), want) {
+			t.Errorf("%s: got %v, want %q", mode, failure, want)
+		}
 	}
 }
 

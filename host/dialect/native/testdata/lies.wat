@@ -27,6 +27,12 @@
       (local.set $p (i32.add (local.get $p) (i32.const 1)))
       (br_if $next (i32.lt_u (local.get $p) (local.get $end))))
     (i32.const -1))
+  ;; A middleware that streams its answer; with the path /b it also returns a verdict.
+  (func (export "stackhost_middleware") (param $p i32) (param $n i32) (result i64)
+    (drop (call $respond (i32.const 1024) (i32.const 8) (i32.const 2048) (i32.const 64)))
+    (if (result i64) (i32.eq (call $find (local.get $p) (local.get $n)) (i32.const 1))
+      (then (call $ok))
+      (else (i64.const 0))))
   (func (export "stackhost_http") (param $p i32) (param $n i32) (result i64)
     (block $o (block $n1 (block $m (block $l (block $k (block $j (block $i (block $h (block $g (block $f (block $e (block $d (block $c (block $b (block $a
       (br_table $a $b $c $d $e $f $g $h $i $j $k $l $m $n1 $o (call $find (local.get $p) (local.get $n))))

@@ -1,0 +1,108 @@
+package state
+
+import (
+	"encoding/binary"
+
+	"github.com/stackhost/stackhost/abi"
+)
+
+// Commands of the system family.
+const (
+	OpTick         = 1 // runs timers that are due
+	OpOpenSession  = 2 // reply: id, eight bytes
+	OpCloseSession = 3 // args: id, eight bytes
+	OpFeature      = 4 // args: level, two bytes
+	OpNothing      = 5 // moves the log's time
+)
+
+// nodeSessionTTL is how long a session lives unused, in ms of log time.
+const nodeSessionTTL = 10 * 60 * 1000
+
+// ticks is how many timers one Tick runs, so that an entry stays short; the leader proposes another while timers are due.
+const ticks = 1000
+
+func sessionKey(id uint64) []byte { return append([]byte{prefixMeta, 's'}, BE(id)...) }
+
+// touchSession moves a session's last use. The timer of the old time goes.
+func touchSession(tx *Tx, id uint64, from, to int64) {
+	if from != 0 {
+		tx.ClearTimer(from+nodeSessionTTL, FamilySystem, BE(id))
+	}
+	tx.Set(sessionKey(id), BE(uint64(to)))
+	tx.SetTimer(to+nodeSessionTTL, FamilySystem, BE(id))
+}
+
+func (m *Machine) system(tx *Tx, c *Command) ([]byte, error) {
+	switch c.Op {
+	case OpTick:
+		m.tick(tx)
+		return nil, nil
+	case OpOpenSession:
+		id := tx.UniqueID()
+		touchSession(tx, id, 0, tx.now)
+		return BE(id), nil
+	case OpCloseSession:
+		if len(c.Args) == 8 {
+			closeSession(tx, binary.BigEndian.Uint64(c.Args))
+		}
+		return nil, nil
+	case OpFeature:
+		if len(c.Args) != 2 {
+			return nil, abi.Errorf(abi.CodeInvalid, "store: a feature level has two bytes")
+		}
+		m.Feature = max(m.Feature, binary.BigEndian.Uint16(c.Args))
+		return nil, nil
+	case OpNothing:
+		return nil, nil
+	}
+	return nil, abi.Errorf(abi.CodeUnsupported, "store: no system command %d in this version", c.Op)
+}
+
+func closeSession(tx *Tx, id uint64) {
+	if last, ok := tx.Get(sessionKey(id)); ok {
+		tx.ClearTimer(int64(binary.BigEndian.Uint64(last))+nodeSessionTTL, FamilySystem, BE(id))
+		tx.Delete(sessionKey(id))
+	}
+	from := append([]byte{prefixReplies}, BE(id)...)
+	tx.Scan(from, Prefix(from), func(k, _ []byte) bool {
+		tx.Delete(append([]byte(nil), k...))
+		return true
+	})
+}
+
+// tick runs the timers that are due, each with its own tenant and namespace in ref.
+func (m *Machine) tick(tx *Tx) {
+	type timer struct {
+		key, ref []byte
+		family   byte
+	}
+	var due []timer
+	tx.Scan([]byte{prefixTimers}, timerKey(tx.now+1, 0, nil), func(k, _ []byte) bool {
+		k = append([]byte(nil), k...)
+		due = append(due, timer{key: k, ref: k[10:], family: k[9]})
+		return len(due) < ticks
+	})
+	for _, t := range due {
+		tx.Delete(t.key)
+		if t.family == FamilySystem {
+			closeSession(tx, binary.BigEndian.Uint64(t.ref))
+		} else if f := m.families[t.family]; f != nil && f.Expire != nil {
+			f.Expire(tx, t.ref)
+		}
+	}
+}
+
+// NextTimer returns when the earliest timer is due, in ms of log time.
+func NextTimer(r Reader) (at int64, ok bool) {
+	r.Scan([]byte{prefixTimers}, []byte{prefixTimers + 1}, func(k, _ []byte) bool {
+		at, ok = int64(binary.BigEndian.Uint64(k[1:])), true
+		return false
+	})
+	return at, ok
+}
+
+// TimersDue tells whether a timer is due at now.
+func TimersDue(r Reader, now int64) bool {
+	at, ok := NextTimer(r)
+	return ok && at <= now
+}

@@ -88,7 +88,7 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 		"github.com/fsnotify/fsnotify":      {"host/dev"},
 		"github.com/spf13/":                 {"cmd/stackhost"},
 		"github.com/HdrHistogram/":          {"cmd/stackhost/internal/load"},
-		"github.com/klauspost/compress":     {"host/web"},
+		"github.com/klauspost/compress":     {"host/web", "host/app/bundle"},
 		"github.com/andybalholm/brotli":     {"host/web"},
 		"github.com/santhosh-tekuri/":       {},
 		"github.com/rogpeppe/go-internal/":  {"host/scaffold", "sdk/internal/pack"},

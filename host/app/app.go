@@ -49,6 +49,7 @@ type Module struct {
 	Language  string // "" to tell from the files
 	Build     string // shell command; "" for the language's own
 	Engine    string // "js"
+	Program   string // absolute file in an unpacked bundle: the program that Engine runs, ready-made
 	Isolation string // "pristine", "reuse" or "fresh"
 	Args      []string
 	Env       map[string]string

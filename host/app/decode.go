@@ -17,7 +17,9 @@ import (
 const maxManifestBytes = 1 << 20
 
 // Parse makes an App of a manifest. file says where it lies: paths in it are relative to its folder. The error is of type Errors.
-func Parse(file string, src []byte) (*App, error) {
+func Parse(file string, src []byte) (*App, error) { return parse(file, src, false) }
+
+func parse(file string, src []byte, bundled bool) (*App, error) {
 	shown := relative(file)
 	if len(src) > maxManifestBytes {
 		return nil, Errors{{File: shown, Line: 1, Column: 1, Message: "the manifest is longer than " + sizeText(maxManifestBytes)}}
@@ -28,7 +30,7 @@ func Parse(file string, src []byte) (*App, error) {
 	}
 	v := &validator{file: shown}
 	v.check(&item{value: root}, manifestShape, "")
-	d := &decoder{validator: v, app: &App{ManifestPath: file, Folder: filepath.Dir(file)}}
+	d := &decoder{validator: v, bundled: bundled, app: &App{ManifestPath: file, Folder: filepath.Dir(file)}}
 	d.manifest(root)
 	d.conflicts()
 	if len(v.problems) > 0 {
@@ -54,8 +56,9 @@ func relative(file string) string {
 // has told of them.
 type decoder struct {
 	*validator
-	app    *App
-	routes map[string]position // by name
+	app     *App
+	bundled bool                // modules are where a bundle has them
+	routes  map[string]position // by name
 }
 
 func (d *decoder) manifest(root *tree) {
@@ -110,14 +113,19 @@ func (d *decoder) module(name string, it *item, defaults Limits) *Module {
 		m.Config = (&item{value: c.t}).plain().(map[string]any)
 	}
 	where := "modules." + name
-	if m.Engine != "" {
+	switch {
+	case d.bundled:
+		d.bundledModule(m)
+	case m.Engine != "":
 		m.Source = d.inside(r.item("source"), where+".source", aFile)
-	} else {
+	default:
 		m.Source = d.inside(r.item("source"), where+".source", aFolder)
 	}
-	if r.item("source") != nil {
+	switch {
+	case d.bundled:
+	case r.item("source") != nil:
 		m.Path = d.inside(r.item("path"), where+".path", aFileToBe)
-	} else {
+	default:
 		m.Path = d.inside(r.item("path"), where+".path", aFile)
 	}
 	grants := r.sub("grants")

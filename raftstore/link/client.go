@@ -1,0 +1,200 @@
+package link
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+var (
+	// ErrNotDelivered is returned (inside a *CallError) when no handler ran and none will: the peer could not be reached or verified, or
+	// said that it does not know the path. Trying again, there or elsewhere, does nothing twice.
+	ErrNotDelivered = errors.New("link: not delivered")
+	// ErrOutcomeUnknown is returned (inside a *CallError) when the request was sent and the answer did not arrive whole: the handler may
+	// have run, may run now or never.
+	ErrOutcomeUnknown = errors.New("link: outcome unknown")
+)
+
+// CallError is the error of a call. With errors.Is it is one of three: ErrNotDelivered; ErrOutcomeUnknown; or neither, when the peer's
+// handler answered with an error, which Status and Err then describe. errors.Is sees Err too, such as context.DeadlineExceeded.
+type CallError struct {
+	Addr, Path string
+	Kind       error // ErrNotDelivered, ErrOutcomeUnknown, or nil when the handler answered
+	Status     int   // HTTP status of the answer, 0 without one
+	Err        error // the cause, or the handler's own text
+}
+
+// Error implements error.
+func (e *CallError) Error() string {
+	if e.Kind == nil {
+		return fmt.Sprintf("%s%s: %v", e.Addr, e.Path, e.Err)
+	}
+	return fmt.Sprintf("%v: %s%s: %v", e.Kind, e.Addr, e.Path, e.Err)
+}
+
+// Unwrap gives Kind and Err.
+func (e *CallError) Unwrap() []error {
+	if e.Kind == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// StatusError is an error with an HTTP status, for handlers of HandleCall.
+type StatusError struct {
+	Status int // 400 to 599
+	Text   string
+}
+
+// Error implements error.
+func (e *StatusError) Error() string { return e.Text }
+
+func (l *Link) newTransport() *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP2(true)
+	return &http.Transport{
+		Protocols: &protocols,
+		HTTP2:     l.http2(),
+		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			return l.dial(ctx, addr, protoHTTP)
+		},
+		DisableCompression:     true,
+		IdleConnTimeout:        0, // kept until the peer goes
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// Client is for requests that Call does not cover, such as streamed bodies. Scheme and host of a request's URL are replaced, so
+// "https://node/path" will do. Connections are shared with Call: one for each peer, opened when needed, probed when silent
+// (Config.IdleCheck). Redirects are not followed. There is no time limit but that of the request's context.
+func (l *Link) Client(addr string) *http.Client {
+	return &http.Client{
+		Transport:     &toPeer{l, addr},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+type toPeer struct {
+	l    *Link
+	addr string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *toPeer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host, r.Host = "https", p.addr, ""
+	setTimeout(r)
+	return p.l.transport.RoundTrip(r)
+}
+
+func setTimeout(r *http.Request) {
+	if end, ok := r.Context().Deadline(); ok {
+		r.Header[headerTimeout] = []string{strconv.FormatInt(max(time.Until(end).Milliseconds(), 1), 10)}
+	}
+}
+
+// Call sends body to a path of the node at addr and returns the answer, which is the caller's. body must not be changed until Call
+// returns. The error is a *CallError. ctx bounds the call on both sides; a call without a deadline lasts until the connection is found
+// dead, at most twice Config.IdleCheck after the peer's silence began, as long as the handler runs otherwise.
+func (l *Link) Call(ctx context.Context, addr, path string, body []byte) (reply []byte, err error) {
+	var sent atomic.Bool
+	fail := func(err error) error {
+		e := &CallError{Addr: addr, Path: path, Kind: ErrNotDelivered, Err: err}
+		if sent.Load() {
+			e.Kind = ErrOutcomeUnknown
+		}
+		return e
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fail(err)
+	}
+	if l.ctx.Err() != nil {
+		return nil, fail(ErrClosed)
+	}
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
+	r := (&http.Request{
+		Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: addr, Path: path}, Header: http.Header{},
+		Body: http.NoBody, ContentLength: int64(len(body)),
+	}).WithContext(traced)
+	if len(body) > 0 {
+		lent := &lentBody{b: body}
+		defer lent.takeBack()
+		r.Body = &lentReader{lent: lent}
+		// The transport repeats a request only when nothing of it was processed (RFC 9113 section 8.7).
+		r.GetBody = func() (io.ReadCloser, error) { return &lentReader{lent: lent}, nil }
+	}
+	setTimeout(r)
+	answer, err := l.transport.RoundTrip(r)
+	if err != nil {
+		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+			err = errors.Join(ctx.Err(), err)
+		}
+		return nil, fail(err)
+	}
+	defer answer.Body.Close()
+	reply, err = readAll(answer.Body, answer.ContentLength, l.cfg.MaxBody)
+	if err != nil {
+		return nil, fail(err)
+	}
+	if answer.StatusCode == http.StatusOK {
+		return reply, nil
+	}
+	e := &CallError{Addr: addr, Path: path, Status: answer.StatusCode, Err: errors.New(strings.TrimSpace(string(reply)))}
+	if answer.Header.Get(headerNoRoute) != "" {
+		e.Kind = ErrNotDelivered
+	}
+	return nil, e
+}
+
+// lentBody is a slice that the transport may read until Call returns: it can go on for a while when the answer comes early.
+type lentBody struct {
+	mu sync.Mutex
+	b  []byte // guarded by mu
+}
+
+func (l *lentBody) takeBack() {
+	l.mu.Lock()
+	l.b = nil
+	l.mu.Unlock()
+}
+
+type lentReader struct {
+	lent *lentBody
+	at   int
+}
+
+// Read implements io.Reader.
+func (r *lentReader) Read(p []byte) (int, error) {
+	r.lent.mu.Lock()
+	defer r.lent.mu.Unlock()
+	if r.at >= len(r.lent.b) {
+		return 0, io.EOF
+	}
+	n := copy(p, r.lent.b[r.at:])
+	r.at += n
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (r *lentReader) Close() error { return nil }
+
+// Ping asks who answers at addr.
+func (l *Link) Ping(ctx context.Context, addr string) (Member, error) {
+	var m Member
+	b, err := l.Call(ctx, addr, "/link/v1/ping", nil)
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	return m, err
+}

@@ -2,7 +2,9 @@ package state
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/stackhost/stackhost/abi"
@@ -26,7 +28,8 @@ func Families() []*Family { return families }
 
 var families []*Family
 
-func register(f *Family) *Family {
+// Register adds a family, when a package is initialised.
+func Register(f *Family) *Family {
 	families = append(families, f)
 	return f
 }
@@ -87,6 +90,7 @@ type Machine struct {
 	Meta
 	families [256]*Family
 	tx       Tx
+	recent   [4096]struct{ index, chain uint64 } // by index; what a leader's check is compared with
 }
 
 // NewMachine returns a Machine that goes on from meta.
@@ -112,8 +116,8 @@ func (m *Machine) Apply(base Writer, index uint64, entry []byte) (replies [][]by
 	if err != nil {
 		return nil, nil, fmt.Errorf("state: entry %d: %w", index, err)
 	}
-	if e.Check != 0 && e.CheckIndex == m.Index && e.Check != m.Chain {
-		return nil, nil, &Divergence{Index: m.Index, Own: m.Chain, Leader: e.Check}
+	if own := m.recent[e.CheckIndex%uint64(len(m.recent))]; e.Check != 0 && own.index == e.CheckIndex && own.chain != e.Check {
+		return nil, nil, &Divergence{Index: own.index, Own: own.chain, Leader: e.Check}
 	}
 	m.Index = index
 	m.Now = max(m.Now, e.Now)
@@ -138,6 +142,7 @@ func (m *Machine) Apply(base Writer, index uint64, entry []byte) (replies [][]by
 		replies = append(replies, reply)
 	}
 	events, tx.events = tx.events, nil
+	m.recent[index%uint64(len(m.recent))] = struct{ index, chain uint64 }{index, m.Chain}
 	return replies, events, nil
 }
 
@@ -197,7 +202,7 @@ func replyKey(session, sequence uint64) []byte {
 func (m *Machine) kept(tx *Tx, b *Bundle) ([]byte, bool) {
 	last, open := tx.base.Get(sessionKey(b.Session))
 	if !open {
-		return repeat(b, abi.Errorf(abi.CodeClosed, "store: session %d has expired; whether earlier commands ran is unknown", b.Session)), true
+		return repeat(b, abi.Errorf(abi.CodeClosed, "%s%d has expired; whether earlier commands ran is unknown", expired, b.Session)), true
 	}
 	if at := int64(binary.BigEndian.Uint64(last)); m.Now-at > nodeSessionTTL/4 { // renewed by use, not at every use
 		touchSession(tx, b.Session, at, m.Now)
@@ -214,6 +219,14 @@ func (m *Machine) kept(tx *Tx, b *Bundle) ([]byte, bool) {
 		return repeat(b, abi.Errorf(abi.CodeClosed, "store: command %d of session %d was answered long ago", b.Sequence, b.Session)), true
 	}
 	return nil, false
+}
+
+const expired = "store: session "
+
+// Expired tells whether err is the answer to a bundle whose session is not open.
+func Expired(err error) bool {
+	var e *abi.Error
+	return errors.As(err, &e) && e.Code == abi.CodeClosed && strings.HasPrefix(e.Text, expired)
 }
 
 func (m *Machine) keep(tx *Tx, b *Bundle, reply []byte) {

@@ -48,6 +48,9 @@ type Event struct {
 	Deleted           bool
 }
 
+// Size is about the memory of e in bytes.
+func (e *Event) Size() int { return 64 + len(e.Key) + len(e.Value) }
+
 // Tx is what one command reads and writes. Its writes reach the key space only when the command succeeds. Not safe for concurrent use.
 type Tx struct {
 	base   Writer

@@ -26,7 +26,7 @@ const (
 //	l name           owner, fence, expires, ttl, since, waiters    there is one while the lock is held, and only then
 //	w #name name id  owner, ttl, expires                           waiters; ids rise in the order of coming
 //	o #name name owner  id                                         where an owner waits
-var LockFamily = register(&Family{ID: FamilyLock, Name: "lock", Apply: applyLock, Expire: expireLock})
+var LockFamily = Register(&Family{ID: FamilyLock, Name: "lock", Apply: applyLock, Expire: expireLock})
 
 // LockAcquire takes a lock, or waits for it in line. An owner that holds it already gets the same fencing token and a lease that is at
 // least TTL long; one that waits already keeps its place. With Wait, a waiter is forgotten Wait ms after the last LockAcquire that it

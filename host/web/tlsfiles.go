@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,6 +17,9 @@ type TLSFiles struct {
 	KeyFile   string        // PEM
 	Recheck   time.Duration // default 2 s
 	OnlyTLS13 bool          // refuse TLS 1.2
+	// ClientCAFile, when set, makes clients show a certificate that one of the authorities in this file (PEM) has signed for client
+	// authentication. It is read once.
+	ClientCAFile string
 }
 
 // certificates holds the pair in use. Safe for concurrent use.
@@ -53,6 +57,16 @@ func loadCertificates(files TLSFiles, log *slog.Logger) (*certificates, error) {
 	}
 	if files.OnlyTLS13 {
 		c.config.MinVersion = tls.VersionTLS13
+	}
+	if files.ClientCAFile != "" {
+		text, err := os.ReadFile(files.ClientCAFile)
+		if err != nil {
+			return nil, fmt.Errorf("web: client authorities: %w", err)
+		}
+		c.config.ClientCAs, c.config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+		if !c.config.ClientCAs.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("web: %s holds no certificate of a client authority", files.ClientCAFile)
+		}
 	}
 	return c, nil
 }

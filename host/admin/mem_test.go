@@ -1,0 +1,114 @@
+package admin
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stackhost/stackhost/abi"
+	"github.com/stackhost/stackhost/raftstore"
+	"github.com/stackhost/stackhost/raftstore/state"
+)
+
+// memory is a store of one node without a log: the real state machine over keys in memory.
+type memory struct {
+	mu      sync.Mutex
+	machine *state.Machine
+	keys    state.Mem
+	events  []indexed
+	woken   chan struct{}
+	down    bool // answers unavailable
+}
+
+type indexed struct {
+	index uint64
+	state.Event
+}
+
+func newMemory() *memory {
+	return &memory{machine: state.NewMachine(state.Meta{Index: 100, Feature: 1 << 15}), woken: make(chan struct{})}
+}
+
+// Do implements raftstore.Access.
+func (m *memory) Do(_ context.Context, commands ...state.Command) ([]state.Reply, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return nil, abi.Errorf(abi.CodeUnavailable, "store: no leader")
+	}
+	e := state.Entry{Now: time.Now().UnixMilli(), Bundles: []state.Bundle{{Commands: commands}}}
+	replies, events, err := m.machine.Apply(&m.keys, m.machine.Index+1, e.Append(nil))
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		m.events = append(m.events, indexed{m.machine.Index, e})
+	}
+	close(m.woken)
+	m.woken = make(chan struct{})
+	return state.DecodeReplies(replies[0], nil)
+}
+
+// View implements raftstore.Access.
+func (m *memory) View(_ context.Context, _ raftstore.Consistency, read func(*state.View) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return abi.Errorf(abi.CodeUnavailable, "store: no leader")
+	}
+	return read(&state.View{Reader: &m.keys, Index: m.machine.Index, Now: max(m.machine.Now, time.Now().UnixMilli())})
+}
+
+// Watch implements Watcher.
+func (m *memory) Watch(ctx context.Context, tenant, ns string, prefix []byte, from uint64) iter.Seq2[state.Event, error] {
+	return func(yield func(state.Event, error) bool) {
+		for {
+			m.mu.Lock()
+			events, wait := m.events, m.woken
+			m.mu.Unlock()
+			if from != 0 && from < 100 {
+				yield(state.Event{}, abi.Errorf(abi.CodeClosed, "store: changes after index %d are not kept any more", from))
+				return
+			}
+			for _, e := range events {
+				if e.index <= from {
+					continue
+				}
+				from = e.index
+				if e.Tenant == tenant && e.Namespace == ns && strings.HasPrefix(string(e.Key), string(prefix)) && !yield(e.Event, nil) {
+					return
+				}
+			}
+			select {
+			case <-wait:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (m *memory) openSession(ctx context.Context) (uint64, error) {
+	r, err := m.Do(ctx, state.Command{Family: state.FamilySystem, Op: state.OpOpenSession})
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(r[0].Payload), r[0].Err
+}
+
+// lockedWriter may be written by several goroutines.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

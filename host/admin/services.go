@@ -1,0 +1,79 @@
+package admin
+
+import (
+	"context"
+	"iter"
+
+	"github.com/stackhost/stackhost/raftstore"
+	"github.com/stackhost/stackhost/raftstore/state"
+)
+
+// Services are what the operations work on. Everything must be safe for concurrent use. An operation whose service is nil answers 501.
+type Services struct {
+	// Store is the replicated state. Required.
+	Store raftstore.Access
+	// Watcher tells of changes; *raftstore.Store is one.
+	Watcher Watcher
+	// Secrets are the apps' secrets.
+	Secrets Secrets
+}
+
+// Watcher yields the changes of keys that begin with prefix after the index from, until ctx ends. It fails with the code closed when
+// such old changes are not kept any more.
+type Watcher interface {
+	Watch(ctx context.Context, tenant, namespace string, prefix []byte, from uint64) iter.Seq2[state.Event, error]
+}
+
+// Routes returns every operation of the API.
+func Routes(s Services) []Route {
+	var all []Route
+	for _, some := range [][]Route{
+		tokenRoutes(s), secretRoutes(s),
+	} {
+		all = append(all, some...)
+	}
+	return append(all, documentRoute())
+}
+
+// Header fields of the API.
+const (
+	// SessionHeader and SequenceHeader number a write, so that it is applied once however often it is sent.
+	SessionHeader  = "Stackhost-Session"
+	SequenceHeader = "Stackhost-Sequence"
+	// IndexHeader is the index of the log that an answer is from.
+	IndexHeader = "Stackhost-Index"
+)
+
+var pathDocs = map[string]string{
+	"app":    "the app's name",
+	"ns":     "a namespace of the app: 1 to 64 letters, digits, points, hyphens and underscores",
+	"token":  "the token's id",
+	"secret": "the secret's name",
+	"key":    "the key, percent-encoded; a slash in it may be sent as it is",
+}
+
+// once are the parameters of writes that can be numbered.
+var once = []Param{
+	{In: Header, Name: SessionHeader, Type: "integer", Doc: "from `POST /v1/sessions`; the write is applied once, however often it is sent"},
+	{In: Header, Name: SequenceHeader, Type: "integer", Doc: "the write's number in its session, rising from 1"},
+}
+
+var sessionGone = Refusal(410, "closed", "The session has expired; whether earlier writes were done is not known.")
+
+var consistency = []Param{
+	{In: Query, Name: "consistency", Type: "string", Enum: []string{"linearizable", "lease", "stale"},
+		Doc: "linearizable (default): sees every write acknowledged before; lease: the same while clocks run alike, and cheaper; stale: what this node has"},
+	{In: Query, Name: "max_staleness", Type: "duration", Doc: "of a stale read: refuse when the node last heard from a leader longer ago"},
+}
+
+func documentRoute() Route {
+	return Route{
+		Method: "GET", Path: "/v1/openapi.json", ID: "openapiGet", Summary: "This document", Scope: Public,
+		Answers: []Answer{{Status: 200, Doc: "OpenAPI 3.1.", Media: "application/json"}},
+		Handle: func(c *Call) error {
+			c.HTTP.Response.Header.SetContentType("application/json")
+			c.HTTP.Response.SetBodyRaw(c.server.document)
+			return nil
+		},
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stackhost/stackhost/host/app"
@@ -28,12 +29,26 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// deployment is one loaded app. Read-only once it serves.
+// deployment is one loaded version of an app. Read-only once it serves.
 type deployment struct {
 	app     *app.App
+	version uint64 // 0: of a folder
 	table   *router.Table
 	guests  map[string]*loaded
 	statics []*web.Static
+
+	complete atomic.Bool // guests is not written any more
+	retired  atomic.Bool
+	left     chan struct{} // told, at times, that a request has left after it was retired
+	slots    [slots]slot
+}
+
+// guest returns a module of the deployment that is loaded, or nil.
+func (d *deployment) guest(module string) dialect.Guest {
+	if d.complete.Load() && d.guests[module] != nil {
+		return d.guests[module].guest
+	}
+	return nil
 }
 
 // loaded is a module of a deployment. Deployments that have it unchanged share it.
@@ -43,6 +58,7 @@ type loaded struct {
 	guest   dialect.Guest
 	err     error // why there is no guest
 	closers []io.Closer
+	owners  int // guarded by Host.owning; how many deployments have it
 }
 
 func (l *loaded) close() {
@@ -64,28 +80,38 @@ type target struct {
 	time       time.Duration
 }
 
-// retire closes what next does not share, once the calls in it are over. It does not wait: requests that found the old
-// deployment may still be on their way into it.
-func (d *deployment) retire(next *deployment) {
+// retire closes d, which no request finds any more, once those inside have left. It does not wait for that; Shutdown does.
+func (h *Host) retire(d *deployment) {
 	if d == nil {
 		return
 	}
+	h.retiring.Go(func() {
+		d.drain()
+		h.discard(d)
+	})
+}
+
+// discard closes what only d has.
+func (h *Host) discard(d *deployment) {
 	var wg sync.WaitGroup
-	for name, l := range d.guests {
-		if next == nil || next.guests[name] != l {
+	for _, l := range d.guests {
+		h.owning.Lock()
+		l.owners--
+		last := l.owners == 0
+		h.owning.Unlock()
+		if last {
 			wg.Go(l.close)
 		}
 	}
 	for _, s := range d.statics {
 		wg.Go(func() { s.Close() })
 	}
-	if next == nil {
-		wg.Wait()
-	}
+	wg.Wait()
 }
 
-func (h *Host) load(ctx context.Context, a *app.App, old *deployment) (*deployment, error) {
-	d := &deployment{app: a, guests: map[string]*loaded{}}
+// load loads a. It shares the modules of the deployments in near that have not changed.
+func (h *Host) load(ctx context.Context, a *app.App, version uint64, near []*deployment) (*deployment, error) {
+	d := &deployment{app: a, version: version, guests: map[string]*loaded{}, left: make(chan struct{}, 1)}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	problems := make([]error, len(a.Modules))
@@ -94,7 +120,7 @@ func (h *Host) load(ctx context.Context, a *app.App, old *deployment) (*deployme
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			l, err := h.loadModule(ctx, a, m, old)
+			l, err := h.loadModule(ctx, d, m, near)
 			if err != nil {
 				problems[i] = err
 				return
@@ -105,16 +131,13 @@ func (h *Host) load(ctx context.Context, a *app.App, old *deployment) (*deployme
 		})
 	}
 	wg.Wait()
+	d.complete.Store(true)
 	err := errors.Join(problems...)
 	if err == nil {
 		err = d.route(h)
 	}
 	if err != nil {
-		for name, l := range d.guests {
-			if old == nil || old.guests[name] != l {
-				l.close()
-			}
-		}
+		h.discard(d)
 		return nil, err
 	}
 	return d, nil
@@ -123,23 +146,22 @@ func (h *Host) load(ctx context.Context, a *app.App, old *deployment) (*deployme
 // parallelLoads bounds compilers at work: each takes a processor and some hundred MiB for a large module.
 const parallelLoads = 8
 
-func (h *Host) loadModule(ctx context.Context, a *app.App, m *app.Module, old *deployment) (*loaded, error) {
-	spec, d, inputs, err := h.describe(a, m)
+func (h *Host) loadModule(ctx context.Context, own *deployment, m *app.Module, near []*deployment) (*loaded, error) {
+	a := own.app
+	spec, d, inputs, err := h.describe(own, m)
 	var missing *engine.MissingError
 	if errors.As(err, &missing) {
 		h.log.Warn("module not loaded", "module", m.Name, "reason", missing.Error())
-		return &loaded{module: m, err: err}, nil
+		return &loaded{module: m, err: err, owners: 1}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: module %s: %w", m.Pos, m.Name, err)
 	}
 	key := keyOf(m, inputs, spec)
-	if old != nil {
-		if same := old.guests[m.Name]; same != nil && same.key == key {
-			return same, nil
-		}
+	if same := h.share(m, key, near); same != nil {
+		return same, nil
 	}
-	l := &loaded{module: m, key: key}
+	l := &loaded{module: m, key: key, owners: 1}
 	if err := h.grant(a, m, spec, l); err != nil {
 		return nil, fmt.Errorf("%s: module %s: %w", m.Pos, m.Name, err)
 	}
@@ -153,12 +175,29 @@ func (h *Host) loadModule(ctx context.Context, a *app.App, m *app.Module, old *d
 	return l, nil
 }
 
+// share finds a module that is loaded already. One that calls others is not shared: it calls those of its own deployment.
+func (h *Host) share(m *app.Module, key string, near []*deployment) *loaded {
+	if m.Extism != nil && len(m.Extism.Functions) > 0 {
+		return nil
+	}
+	h.owning.Lock()
+	defer h.owning.Unlock()
+	for _, d := range near {
+		if same := d.guests[m.Name]; same != nil && same.key == key && same.owners > 0 {
+			same.owners++
+			return same
+		}
+	}
+	return nil
+}
+
 // keyOf tells whether a module changed since it was loaded: its manifest table, its bytes, the values of its secrets.
 func keyOf(m *app.Module, inputs []byte, spec *dialect.Spec) string {
 	sum := sha256.New()
 	sum.Write(inputs)
 	table := *m
-	table.Pos = router.Position{} // where it stands in the file changes nothing
+	table.Pos = router.Position{}                        // where it stands in the file changes nothing,
+	table.Path, table.Source, table.Program = "", "", "" // nor where the bytes are
 	described, _ := json.Marshal(table)
 	sum.Write(described)
 	sum.Write(spec.Source)
@@ -166,10 +205,11 @@ func keyOf(m *app.Module, inputs []byte, spec *dialect.Spec) string {
 }
 
 // describe reads a module's bytes and finds its dialect. inputs are all bytes that decide whether it has to be loaded again.
-func (h *Host) describe(a *app.App, m *app.Module) (*dialect.Spec, dialect.Dialect, []byte, error) {
+func (h *Host) describe(own *deployment, m *app.Module) (*dialect.Spec, dialect.Dialect, []byte, error) {
+	a := own.app
 	spec := &dialect.Spec{
 		App: a.Name, Name: m.Name, Isolation: runtime.Isolation(m.Isolation), Limits: limitsOf(m.Limits), Args: m.Args, Env: m.Env,
-		Config: m.Config, Options: extismOptions(m.Extism), Log: h.log.With("app", a.Name, "module", m.Name), Development: h.cfg.Development, Peer: h.Guest,
+		Config: m.Config, Options: extismOptions(m.Extism), Log: h.log.With("app", a.Name, "module", m.Name), Development: h.cfg.Development, Peer: own.guest,
 	}
 	if m.Engine != "" {
 		e, ok := engine.Lookup(m.Engine)
@@ -180,7 +220,7 @@ func (h *Host) describe(a *app.App, m *app.Module) (*dialect.Spec, dialect.Diale
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		program, err := engine.Bundle(e, m.Source)
+		program, err := programOf(e, m)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -211,8 +251,24 @@ func (h *Host) describe(a *app.App, m *app.Module) (*dialect.Spec, dialect.Diale
 	return spec, d, wasm, err
 }
 
+// programOf makes the program of a module that an engine runs, or takes the one that a bundle has.
+func programOf(e engine.Engine, m *app.Module) (*engine.Program, error) {
+	if m.Program == "" {
+		return engine.Bundle(e, m.Source)
+	}
+	p := &engine.Program{Name: filepath.Base(m.Program), Inputs: []string{m.Program}}
+	var err error
+	if p.Source, err = os.ReadFile(m.Program); err != nil {
+		return nil, err
+	}
+	if p.Map, err = os.ReadFile(m.Program + ".map"); errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return p, err
+}
+
 // BuildDir is where the modules of a that are built from source are kept.
-func BuildDir(a *app.App) string { return filepath.Join(a.Folder, ".stackhost") }
+func BuildDir(a *app.App) string { return filepath.Join(a.Folder, app.BuildFolder) }
 
 // grant gives a module what its manifest table says, and nothing else.
 func (h *Host) grant(a *app.App, m *app.Module, spec *dialect.Spec, l *loaded) error {

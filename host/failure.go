@@ -35,6 +35,8 @@ func judge(err error) verdict {
 	switch {
 	case errors.As(err, &missing):
 		return verdict{503, "engine-missing", fmt.Sprintf("The %s engine is not installed; run `%s`", missing.Engine.Name, missing.Command()), "", true}
+	case errors.Is(err, runtime.ErrClosed):
+		return verdict{503, "stopping", "The host is stopping", "", true}
 	case errors.Is(err, runtime.ErrBusy):
 		return verdict{503, "busy", "The module is busy", "raise limits.concurrency or limits.wait, or make the handler faster", true}
 	case errors.Is(err, runtime.ErrDeadline), errors.Is(err, context.DeadlineExceeded):
@@ -94,7 +96,7 @@ func (h *Host) record(ctx *fasthttp.RequestCtx, l *loaded, err error) {
 }
 
 // answer writes the problem, unless the response is already on its way: then it is cut off, so that the client can tell.
-func (h *Host) answer(x *exchange.Exchange, l *loaded, err error) {
+func (h *Host) answer(x *exchange.Exchange, d *deployment, l *loaded, err error) {
 	if x.Responded() {
 		x.Abort()
 		return
@@ -115,12 +117,12 @@ func (h *Host) answer(x *exchange.Exchange, l *loaded, err error) {
 		h.problems.Write(ctx, problem)
 		return
 	}
-	h.problems.WriteReport(ctx, h.report(ctx, l, err, v))
+	h.problems.WriteReport(ctx, h.report(ctx, d, l, err, v))
 }
 
-func (h *Host) report(ctx *fasthttp.RequestCtx, l *loaded, err error, v verdict) *web.ErrorReport {
+func (h *Host) report(ctx *fasthttp.RequestCtx, d *deployment, l *loaded, err error, v verdict) *web.ErrorReport {
 	r := &web.ErrorReport{
-		Status: v.status, Title: v.title, Code: v.code, Message: err.Error(), Hint: v.hint, App: h.App().Name, Module: l.module.Name,
+		Status: v.status, Title: v.title, Code: v.code, Message: err.Error(), Hint: v.hint, App: d.app.Name, Module: l.module.Name,
 		Language: l.module.Language, Calls: notesOf(ctx).calls, Log: notesOf(ctx).lines, Script: h.cfg.Reload,
 	}
 	if l.module.Engine != "" {

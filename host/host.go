@@ -5,7 +5,8 @@
 //	err = h.Deploy(ctx, application)
 //	err = h.Serve(listener)
 //
-// Host is the server, a deployment is one loaded app, replaced whole by the next Deploy while requests run.
+// Host is the server, a deployment is one loaded version of an app. What serves is replaced whole, by Deploy or Activate, while requests
+// run: each is answered by the version that it found when it was routed.
 package host
 
 import (
@@ -17,7 +18,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/host/dialect"
 	"github.com/stackhost/stackhost/host/dialect/extism"
 	"github.com/stackhost/stackhost/host/dialect/native"
@@ -50,7 +50,7 @@ type Config struct {
 	Intercept func(*fasthttp.RequestCtx) bool
 }
 
-// Host serves one app. Safe for concurrent use.
+// Host serves apps: that of a folder (Deploy), and versions of others by weight (Prepare, Activate). Safe for concurrent use.
 type Host struct {
 	cfg      Config
 	log      *slog.Logger
@@ -61,8 +61,14 @@ type Host struct {
 	problems *web.Problems
 	dialects []dialect.Dialect
 
-	deploying sync.Mutex // held by Deploy
-	active    atomic.Pointer[deployment]
+	deploying sync.Mutex // held by whatever changes what serves
+	serving   atomic.Pointer[serving]
+	local     *deployment                       // guarded by deploying; of Deploy
+	prepared  map[string]map[uint64]*deployment // guarded by deploying; by app and version
+	activated map[string]*served                // guarded by deploying; by app
+	closed    bool                              // guarded by deploying
+	owning    sync.Mutex
+	retiring  sync.WaitGroup
 	closeOnce sync.Once
 }
 
@@ -71,7 +77,7 @@ func Open(cfg Config) (*Host, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: cfg, log: cfg.Log, problems: &web.Problems{Development: cfg.Development}, dialects: Dialects()}
+	h := &Host{cfg: cfg, log: cfg.Log, prepared: map[string]map[uint64]*deployment{}, activated: map[string]*served{}, problems: &web.Problems{Development: cfg.Development}, dialects: Dialects()}
 	var err error
 	if h.engines, err = engine.NewStore(cfg.EngineDir); err != nil {
 		return nil, err
@@ -104,51 +110,6 @@ func Dialects() []dialect.Dialect {
 	return []dialect.Dialect{native.Dialect{}, extism.Dialect{}, quickjs.Dialect{}}
 }
 
-// Deploy loads a and puts it in the place of the app that serves. Modules that did not change keep running; those that went
-// away finish their calls first. When a cannot be loaded, what serves stays. Modules whose engine is not installed do not fail
-// the deploy: their routes answer 503 and say how to get it; Missing lists them.
-func (h *Host) Deploy(ctx context.Context, a *app.App) error {
-	h.deploying.Lock()
-	defer h.deploying.Unlock()
-	old := h.active.Load()
-	next, err := h.load(ctx, a, old)
-	if err != nil {
-		return err
-	}
-	h.active.Store(next)
-	old.retire(next)
-	return nil
-}
-
-// App returns the app that serves, or nil.
-func (h *Host) App() *app.App {
-	if d := h.active.Load(); d != nil {
-		return d.app
-	}
-	return nil
-}
-
-// Guest returns a loaded module of the app that serves, or nil.
-func (h *Host) Guest(module string) dialect.Guest {
-	if d := h.active.Load(); d != nil && d.guests[module] != nil {
-		return d.guests[module].guest
-	}
-	return nil
-}
-
-// Missing returns why modules of the app that serves are not loaded, by name.
-func (h *Host) Missing() map[string]error {
-	missing := map[string]error{}
-	if d := h.active.Load(); d != nil {
-		for name, l := range d.guests {
-			if l.err != nil {
-				missing[name] = l.err
-			}
-		}
-	}
-	return missing
-}
-
 // Serve answers requests on ln until Shutdown or Close.
 func (h *Host) Serve(ln net.Listener) error { return h.server.Serve(ln) }
 
@@ -166,7 +127,7 @@ func (h *Host) Shutdown(ctx context.Context) error {
 		if err = h.server.Shutdown(ctx); err != nil {
 			h.server.Close()
 		}
-		h.active.Swap(nil).retire(nil)
+		h.retireAll()
 		h.rt.Close()
 		if h.access != nil {
 			h.access.Close() // last, so that it has the records of the last requests

@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/dialect"
 	"github.com/stackhost/stackhost/host/exchange"
-	"github.com/stackhost/stackhost/host/runtime"
 	"github.com/stackhost/stackhost/host/web"
 	"github.com/stackhost/stackhost/router"
 	"github.com/valyala/fasthttp"
@@ -26,41 +24,57 @@ func (h *Host) handle(ctx *fasthttp.RequestCtx) {
 	}
 	x := exchange.Acquire(ctx)
 	defer x.Release()
-	// A deploy may retire the deployment between finding it and entering a module; then the request starts over in the next.
-	for range 3 {
-		if !h.dispatch(h.active.Load(), x) {
-			if h.cfg.Reload != "" && !x.Responded() {
-				addScript(ctx, h.cfg.Reload)
-			}
+	for {
+		s := h.serving.Load()
+		if s == nil || len(s.apps) == 0 {
+			h.problems.Write(ctx, &web.Problem{Status: 503, Title: "No app is deployed", Code: "no-app"})
+			return
+		}
+		a, chosen, m := s.match(ctx, &x.Wildcards)
+		at := &chosen.d.slots[ctx.ConnID()%slots]
+		if chosen.d.enter(at) {
+			defer chosen.d.leave(at)
+			h.answerBy(a, chosen, m, x)
 			return
 		}
 	}
-	h.problems.Write(ctx, &web.Problem{Status: 503, Code: "deploying"})
+}
+
+// answerBy answers a request by the version that was chosen for it.
+func (h *Host) answerBy(a *served, chosen *share, m router.Match, x *exchange.Exchange) {
+	if len(a.shares) > 1 {
+		a.keepCanary(x.Ctx, x.AddLater)
+	}
+	failed := h.dispatch(chosen.d, m, x)
+	if h.cfg.Reload != "" && !x.Responded() {
+		addScript(x.Ctx, h.cfg.Reload)
+	}
+	if a.serial != 0 {
+		chosen.requests.Add(1)
+		if failed || x.Ctx.Response.StatusCode() >= 500 {
+			chosen.failures.Add(1)
+		}
+	}
 }
 
 // bodyLimit is the limit of the route that a request leads to, for the front to refuse a longer body unread.
 func (h *Host) bodyLimit(ctx *fasthttp.RequestCtx) int64 {
-	d := h.active.Load()
-	if d == nil {
+	s := h.serving.Load()
+	if s == nil || len(s.apps) == 0 {
 		return 0
 	}
 	var params router.Params
-	m := d.table.Match(view(ctx.Method()), view(ctx.Host()), view(ctx.URI().PathOriginal()), &params)
+	_, _, m := s.match(ctx, &params)
 	if m.Outcome != router.Found {
 		return 0
 	}
 	return m.Route.Value.(*target).body
 }
 
-// dispatch routes and answers a request. It returns true when the deployment was retired before anything happened.
-func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
+// dispatch answers a request that was matched with the table of d. It returns whether a module failed, in whatever way.
+func (h *Host) dispatch(d *deployment, m router.Match, x *exchange.Exchange) (failed bool) {
 	ctx := x.Ctx
-	if d == nil {
-		h.problems.Write(ctx, &web.Problem{Status: 503, Title: "No app is deployed", Code: "no-app"})
-		return false
-	}
 	path := ctx.URI().PathOriginal()
-	m := d.table.Match(view(ctx.Method()), view(ctx.Host()), view(path), &x.Wildcards)
 	switch m.Outcome {
 	case router.NotFound:
 		h.problems.NotFound(ctx)
@@ -82,6 +96,7 @@ func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
 	}
 	if t.files != nil && len(t.middleware) == 0 {
 		t.files(ctx)
+		x.ApplyLaterHeaders()
 		return false
 	}
 	h.fill(x, t, request, path)
@@ -92,7 +107,7 @@ func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
 	for _, mw := range t.middleware {
 		verdict, err := h.middleware(mw, x)
 		if err != nil {
-			return h.fail(x, mw, err)
+			return h.fail(x, d, mw, err)
 		}
 		if verdict == dialect.Answered {
 			x.ApplyLaterHeaders()
@@ -105,10 +120,10 @@ func (h *Host) dispatch(d *deployment, x *exchange.Exchange) (again bool) {
 		return false
 	}
 	if t.loaded.err != nil {
-		return h.fail(x, t.loaded, t.loaded.err)
+		return h.fail(x, d, t.loaded, t.loaded.err)
 	}
 	if err := t.loaded.guest.HTTP(x); err != nil {
-		return h.fail(x, t.loaded, err)
+		return h.fail(x, d, t.loaded, err)
 	}
 	if !x.Responded() {
 		x.ApplyLaterHeaders()
@@ -168,14 +183,11 @@ func (h *Host) redirect(ctx *fasthttp.RequestCtx, location string, status int) {
 	web.SendRedirect(ctx, []byte(location), status)
 }
 
-// fail answers for an error of a module. It returns true when the module was retired and nothing has happened yet.
-func (h *Host) fail(x *exchange.Exchange, l *loaded, err error) (again bool) {
-	if errors.Is(err, runtime.ErrClosed) {
-		return true
-	}
+// fail answers for an error of a module. It returns true unless the client is to blame.
+func (h *Host) fail(x *exchange.Exchange, d *deployment, l *loaded, err error) (failed bool) {
 	h.record(x.Ctx, l, err)
-	h.answer(x, l, err)
-	return false
+	h.answer(x, d, l, err)
+	return judge(err).status >= 500
 }
 
 // addScript lets a page reload itself in development. Browsers take a script after the end of the document for a part of its body.

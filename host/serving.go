@@ -1,0 +1,167 @@
+package host
+
+import (
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/stackhost/stackhost/router"
+	"github.com/valyala/fasthttp"
+)
+
+// Share is a version's part of the requests of an app, in proportion to the weights beside it.
+type Share struct {
+	Version uint64
+	Weight  uint32
+}
+
+// Count is how many requests a version answered since it was activated, and how many of them with a failure: status 500 and above, or
+// an answer that was cut off.
+type Count struct{ Version, Requests, Failures uint64 }
+
+// serving is what requests find. It is never changed, only replaced whole.
+type serving struct{ apps []*served }
+
+// served is an app with the versions that serve.
+type served struct {
+	name   string
+	serial uint64 // of the activation; 0 for the app of a folder
+	shares []*share
+	total  uint64 // of the weights
+}
+
+// share is a version that serves.
+type share struct {
+	d                  *deployment
+	weight             uint32
+	until              uint64 // weights up to and with this one's
+	requests, failures atomic.Uint64
+}
+
+// newServed orders shares by version, newest first: when a new version's weight grows, clients that have it keep it.
+func newServed(name string, serial uint64, shares []*share) *served {
+	a := &served{name: name, serial: serial, shares: shares}
+	slices.SortFunc(a.shares, func(x, y *share) int { return int(min(max(int64(y.d.version)-int64(x.d.version), -1), 1)) })
+	for _, s := range a.shares {
+		a.total += uint64(s.weight)
+		s.until = a.total
+	}
+	return a
+}
+
+// CanaryCookie holds which part of the clients a client belongs to, a number below 10000, while several versions of an app serve.
+// Clients without it, which pages in browsers get it from, belong to the part of their connection.
+const CanaryCookie = "stackhost-canary"
+
+const canaryParts = 10000
+
+// choose returns the share that serves ctx's client.
+func (a *served) choose(ctx *fasthttp.RequestCtx) *share {
+	if len(a.shares) == 1 {
+		return a.shares[0]
+	}
+	part, _ := canaryPart(ctx)
+	at := part * a.total / canaryParts
+	for _, s := range a.shares {
+		if at < s.until {
+			return s
+		}
+	}
+	return a.shares[len(a.shares)-1]
+}
+
+func canaryPart(ctx *fasthttp.RequestCtx) (part uint64, told bool) {
+	if v := ctx.Request.Header.Cookie(CanaryCookie); len(v) > 0 {
+		if n, err := strconv.ParseUint(view(v), 10, 16); err == nil && n < canaryParts {
+			return n, true
+		}
+	}
+	hash := uint64(14695981039346656037) // FNV-1a
+	add := func(b byte) { hash = (hash ^ uint64(b)) * 1099511628211 }
+	switch addr := ctx.RemoteAddr().(type) {
+	case *net.TCPAddr:
+		for _, b := range addr.IP {
+			add(b)
+		}
+		add(byte(addr.Port))
+		add(byte(addr.Port >> 8))
+	default:
+		for _, b := range []byte(addr.String()) {
+			add(b)
+		}
+	}
+	hash ^= hash >> 32 // the last bytes have not reached all digits yet
+	hash *= 0xd6e8feb86659fd93
+	return (hash >> 32) * canaryParts / (math.MaxUint32 + 1), false
+}
+
+// keepCanary lets a browser that is given a page stay with the version it got, whatever connections it opens.
+func (a *served) keepCanary(ctx *fasthttp.RequestCtx, later func(name, value []byte)) {
+	part, told := canaryPart(ctx)
+	if !told && strings.Contains(view(ctx.Request.Header.Peek("Accept")), "text/html") {
+		later([]byte("Set-Cookie"), []byte(CanaryCookie+"="+strconv.FormatUint(part, 10)+"; Path=/; HttpOnly; SameSite=Lax"))
+	}
+}
+
+// match finds the app and version that serve ctx: of the first app that knows its path.
+func (s *serving) match(ctx *fasthttp.RequestCtx, params *router.Params) (*served, *share, router.Match) {
+	method, host, path := view(ctx.Method()), view(ctx.Host()), view(ctx.URI().PathOriginal())
+	if len(s.apps) == 1 {
+		chosen := s.apps[0].choose(ctx)
+		return s.apps[0], chosen, chosen.d.table.Match(method, host, path, params)
+	}
+	var other *served
+	for _, a := range s.apps {
+		chosen := a.choose(ctx)
+		m := chosen.d.table.Match(method, host, path, params)
+		if m.Outcome == router.Found {
+			return a, chosen, m
+		}
+		if other == nil || m.Outcome != router.NotFound {
+			other = a
+		}
+	}
+	chosen := other.choose(ctx)
+	return other, chosen, chosen.d.table.Match(method, host, path, params)
+}
+
+// slots spreads the count of the requests inside a deployment over cache lines.
+const slots = 8
+
+type slot struct {
+	inside atomic.Int64
+	_      [56]byte
+}
+
+// enter counts a request in, unless the deployment is on its way out: then what serves now has to be looked up again.
+func (d *deployment) enter(s *slot) bool {
+	s.inside.Add(1)
+	if d.retired.Load() {
+		d.leave(s)
+		return false
+	}
+	return true
+}
+
+func (d *deployment) leave(s *slot) {
+	if s.inside.Add(-1) == 0 && d.retired.Load() {
+		select {
+		case d.left <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// drain waits until no request is inside and keeps others out.
+func (d *deployment) drain() {
+	d.retired.Store(true)
+	// Whoever enters from now on sees that it is retired. A slot that was seen empty once stays without requests.
+	for i := range d.slots {
+		for d.slots[i].inside.Load() > 0 {
+			<-d.left
+		}
+	}
+}

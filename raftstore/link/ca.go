@@ -45,7 +45,8 @@ func ValidNode(name string) bool {
 
 func checkNode(name string) error {
 	if !ValidNode(name) {
-		return fmt.Errorf("link: %.80q cannot be a node's name: use 1 to %d of a-z, 0-9 and \"-\", with no \"-\" at either end", name, maxNodeName)
+		return fmt.Errorf("link: %.80q cannot be a node's name: use 1 to %d of a-z, 0-9 and \"-\", with no \"-\" at either end",
+			name, maxNodeName)
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ var (
 	// ErrNotDelivered is returned (inside a *CallError) when no handler ran and none will: the peer could not be reached or verified, or
 	// said that it does not know the path. Trying again, there or elsewhere, does nothing twice.
 	ErrNotDelivered = errors.New("link: not delivered")
-	// ErrOutcomeUnknown is returned (inside a *CallError) when the request was sent and the answer did not arrive whole: the handler may
-	// have run, may run now or never.
+	// ErrOutcomeUnknown is returned (inside a *CallError) when the request was sent and the answer did not arrive whole, or the handler
+	// was cut off: it may have run, may run now or never.
 	ErrOutcomeUnknown = errors.New("link: outcome unknown")
 )
 
@@ -153,6 +153,8 @@ func (l *Link) Call(ctx context.Context, addr, path string, body []byte) (reply 
 	e := &CallError{Addr: addr, Path: path, Status: answer.StatusCode, Err: errors.New(strings.TrimSpace(string(reply)))}
 	if answer.Header.Get(headerNoRoute) != "" {
 		e.Kind = ErrNotDelivered
+	} else if answer.Header.Get(headerUnknown) != "" {
+		e.Kind = ErrOutcomeUnknown
 	}
 	return nil, e
 }

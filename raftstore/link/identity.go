@@ -221,7 +221,8 @@ func (id *Identity) paths() (cert, key, ca, caKey string) {
 	if id.dir == "" {
 		return id.files.cert, id.files.key, id.files.ca, ""
 	}
-	return filepath.Join(id.dir, "node.pem"), filepath.Join(id.dir, "node.key"), filepath.Join(id.dir, "ca.pem"), filepath.Join(id.dir, "ca.key")
+	in := func(name string) string { return filepath.Join(id.dir, name) }
+	return in("node.pem"), in("node.key"), in("ca.pem"), in("ca.key")
 }
 
 func (id *Identity) reload() error {

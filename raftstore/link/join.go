@@ -106,7 +106,8 @@ func Join(ctx context.Context, cfg JoinConfig) (*Identity, []Member, error) {
 			var node string
 			roots := x509.NewCertPool()
 			roots.AddCert(ca.cert)
-			if node, err = verify([]*x509.Certificate{leaf}, roots, token.cluster, x509.ExtKeyUsageClientAuth, id.now()); err == nil && node != cfg.Node {
+			node, err = verify([]*x509.Certificate{leaf}, roots, token.cluster, x509.ExtKeyUsageClientAuth, id.now())
+			if err == nil && node != cfg.Node {
 				err = errors.New("link: the seed's certificate is for another name")
 			}
 		}
@@ -228,8 +229,8 @@ func checkSeed(chain []*x509.Certificate, token joinToken) error {
 		for _, c := range chain[1:] {
 			prints = append(prints, Fingerprint(c))
 		}
-		return fmt.Errorf("link: the seed's cluster is not the token's, or its authority was replaced since (the token names %s, the seed has %v): "+
-			"check the seed's address or make a new token", token.fingerprint, prints)
+		return fmt.Errorf("link: the seed's cluster is not the token's, or its authority was replaced since (the token names %s, "+
+			"the seed has %v): check the seed's address or make a new token", token.fingerprint, prints)
 	}
 	return errors.New("link: the seed showed no certificate: is it a node's link port?")
 }

@@ -98,7 +98,8 @@ func (l *Link) serveJoin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if req.Version != 1 {
-		refuse(http.StatusBadRequest, "request", errors.New("link: this member knows version 1 of joining only: use the cluster's version of stackhost"))
+		refuse(http.StatusBadRequest, "request",
+			errors.New("link: this member knows version 1 of joining only: use the cluster's version of stackhost"))
 		return
 	}
 	reply, err := l.admit(r.Context(), &req)

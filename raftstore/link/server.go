@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	headerTimeout  = "Stackhost-Timeout"    // milliseconds that the caller waits
-	headerNoRoute  = "Stackhost-Unhandled"  // on an answer: no handler saw the request
-	headerErrorOur = "Stackhost-Call-Error" // on an answer: the body is an error's text
+	headerTimeout = "Stackhost-Timeout"   // milliseconds that the caller waits
+	headerNoRoute = "Stackhost-Unhandled" // on an answer: no handler saw the request
+	headerUnknown = "Stackhost-Unknown"   // on an answer: the handler was cut off
 )
 
 type peerKey struct{}
@@ -35,7 +35,8 @@ func Peer(ctx context.Context) string {
 func (l *Link) Handle(pattern string, h http.Handler) { l.mux.Handle(pattern, h) }
 
 // HandleCall registers a function for Link.Call at a path. body is at most Config.MaxBody bytes and is the function's to keep. An error
-// reaches the caller as *CallError with the error's text; with a *StatusError the function chooses the status.
+// reaches the caller as *CallError with the error's text; with a *StatusError the function chooses the status. When ctx ended and the
+// function says so by returning ctx's error, the caller gets ErrOutcomeUnknown.
 func (l *Link) HandleCall(path string, f func(ctx context.Context, body []byte) (reply []byte, err error)) {
 	l.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		body, err := readAll(r.Body, r.ContentLength, l.cfg.MaxBody)
@@ -50,7 +51,14 @@ func (l *Link) HandleCall(path string, f func(ctx context.Context, body []byte) 
 		}
 		reply, err := f(r.Context(), body)
 		if err != nil {
-			writeError(w, err)
+			status := http.StatusInternalServerError
+			var s *StatusError
+			if errors.As(err, &s) {
+				status = s.Status
+			} else if end := r.Context().Err(); end != nil && errors.Is(err, end) {
+				w.Header().Set(headerUnknown, "1")
+			}
+			http.Error(w, err.Error(), status)
 			return
 		}
 		w.Header()["Content-Type"] = contentType
@@ -60,16 +68,6 @@ func (l *Link) HandleCall(path string, f func(ctx context.Context, body []byte) 
 }
 
 var contentType = []string{"application/octet-stream"}
-
-func writeError(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	var s *StatusError
-	if errors.As(err, &s) {
-		status = s.Status
-	}
-	w.Header().Set(headerErrorOur, "1")
-	http.Error(w, err.Error(), status)
-}
 
 var errTooLong = errors.New("link: body is too long")
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ var update = flag.Bool("update", false, "write what the scripts print into testd
 //	tick           runs the timers that are due, in as many entries as it takes
 //	together … end puts the commands between them in one entry
 //	once S N …     runs a command in session S with sequence number N; "open" prints S
+//	let V …        runs a command and keeps the first number in its answer, for $V in the lines that follow
 //	keys [N]       prints how many keys there are whose first byte is N (hexadecimal; all but meta and replies when absent)
 //
 // Numbers that UniqueID made are printed as index.count. Events are printed after a "!".
@@ -122,6 +124,8 @@ func scriptTime(s string) int64 {
 	return d.Milliseconds()
 }
 
+var scriptNumberIn = regexp.MustCompile(`\b\d+\.\d+\b`)
+
 // showID prints a number made by UniqueID.
 func showID(id uint64) string { return fmt.Sprintf("%d.%d", id>>20, id&(1<<20-1)) }
 
@@ -142,12 +146,12 @@ type scriptRun struct {
 	m      *Machine
 	now    int64
 	tenant string
+	vars   map[string]string
 	out    strings.Builder
-	err    error
 }
 
 func newScriptRun() *scriptRun {
-	return &scriptRun{m: NewMachine(Meta{}), now: scriptStart, tenant: "shop"}
+	return &scriptRun{m: NewMachine(Meta{}), now: scriptStart, tenant: "shop", vars: map[string]string{}}
 }
 
 // apply runs bundles as one entry and returns the answers and events.
@@ -217,6 +221,7 @@ func (s *scriptRun) showEvents(events []Event) {
 
 // command finds the verb of a line: its first two words, or the first.
 func (s *scriptRun) command(line string) (scriptVerb, *scriptArgs, error) {
+	line = os.Expand(line, func(name string) string { return s.vars[name] })
 	words := strings.Fields(line)
 	v, n := scriptVerb{}, 0
 	if len(words) > 1 {
@@ -286,6 +291,12 @@ func (s *scriptRun) line(line string) error {
 		return nil
 	}
 	b := Bundle{}
+	if words[0] == "let" {
+		before, name := s.out.Len(), words[1]
+		defer func() { s.vars[name] = scriptNumberIn.FindString(s.out.String()[before:]) }()
+		line = strings.Join(words[2:], " ")
+		words = words[2:]
+	}
 	if words[0] == "once" {
 		n, err := strconv.ParseUint(words[1], 16, 64)
 		if err != nil {

@@ -95,6 +95,12 @@ func (p *toPeer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = "https", p.addr, ""
 	setTimeout(r)
+	if err := p.l.connect(r.Context(), p.addr); err != nil {
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, &CallError{Addr: p.addr, Path: r.URL.Path, Kind: ErrNotDelivered, Err: err}
+	}
 	return p.l.transport.RoundTrip(r)
 }
 
@@ -102,6 +108,61 @@ func setTimeout(r *http.Request) {
 	if end, ok := r.Context().Deadline(); ok {
 		r.Header[headerTimeout] = []string{strconv.FormatInt(max(time.Until(end).Milliseconds(), 1), 10)}
 	}
+}
+
+// opening is a first connection that many wait for.
+type opening struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// connect sees to it that a connection to addr is open, and that many callers who need the first one do not make one each: handshakes
+// cost a millisecond of CPU on both sides, and after a fail-over everyone turns to the same node at once. A connection that this node's
+// certificate is refused on fails here, before anything was sent.
+func (l *Link) connect(ctx context.Context, addr string) error {
+	l.mu.Lock()
+	if l.live[addr] > 0 {
+		l.mu.Unlock()
+		return nil
+	}
+	if l.closed {
+		l.mu.Unlock()
+		return ErrClosed
+	}
+	o := l.opening[addr]
+	if o == nil {
+		o = &opening{done: make(chan struct{})}
+		l.opening[addr] = o
+		l.wg.Go(func() {
+			ctx, cancel := context.WithTimeout(l.ctx, 2*l.cfg.HandshakeTimeout)
+			defer cancel()
+			o.err = l.hello(ctx, addr)
+			l.mu.Lock()
+			delete(l.opening, addr)
+			l.mu.Unlock()
+			close(o.done)
+		})
+	}
+	l.mu.Unlock()
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// hello opens a connection and waits for any answer on it.
+func (l *Link) hello(ctx context.Context, addr string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+addr+"/link/v1/ping", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := l.transport.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
 }
 
 // Call sends body to a path of the node at addr and returns the answer, which is the caller's. body must not be changed until Call
@@ -121,6 +182,9 @@ func (l *Link) Call(ctx context.Context, addr, path string, body []byte) (reply 
 	}
 	if l.ctx.Err() != nil {
 		return nil, fail(ErrClosed)
+	}
+	if err := l.connect(ctx, addr); err != nil {
+		return nil, fail(err)
 	}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
 	r := (&http.Request{

@@ -33,7 +33,8 @@ type Config struct {
 	// fails. nil: any member will do. It must not block.
 	NodeAt func(addr string) (node string)
 	// Allow tells whether a node may be talked to, asked at each new connection and for each request; it refuses members that were
-	// removed but still have a certificate. nil: every node of the cluster. It must not block.
+	// removed but still have a certificate. A node that joined just now is no member of Raft yet and has to be allowed. nil: every node
+	// of the cluster. It must not block.
 	Allow func(node string) bool
 	// Peers gives the addresses of the other members, for renewal of certificates (Link.RotateCA is told its own). nil: none.
 	Peers func() []string
@@ -88,6 +89,8 @@ type Link struct {
 
 	mu      sync.Mutex
 	conns   map[net.Conn]struct{} // every TCP connection; guarded by mu
+	live    map[string]int        // connections for requests that are open, by address dialled; guarded by mu
+	opening map[string]*opening   // the first connection to an address, on its way; guarded by mu
 	shaking []net.Conn            // accepted, handshake under way, oldest first; guarded by mu
 	joining []net.Conn            // of joining nodes, oldest first; guarded by mu
 	raft    *Stream               // guarded by mu
@@ -135,7 +138,7 @@ func Listen(cfg Config) (*Link, error) {
 	}
 	l := &Link{
 		cfg: cfg, id: cfg.Identity, ln: ln, advertise: cfg.Advertise, mux: http.NewServeMux(),
-		conns: map[net.Conn]struct{}{}, limit: newLimiter(time.Now),
+		conns: map[net.Conn]struct{}{}, live: map[string]int{}, opening: map[string]*opening{}, limit: newLimiter(time.Now),
 	}
 	if l.advertise == "" {
 		l.advertise = ln.Addr().String()
@@ -203,19 +206,26 @@ func (l *Link) Close() error {
 // tracked is a TCP connection that the link closes when it closes.
 type tracked struct {
 	net.Conn
-	l *Link
+	l    *Link
+	live string // address that it counts for in Link.live, or ""; guarded by l.mu
 }
 
 func (c *tracked) Close() error {
 	c.l.mu.Lock()
 	delete(c.l.conns, c)
+	if c.live != "" {
+		if c.l.live[c.live]--; c.l.live[c.live] == 0 {
+			delete(c.l.live, c.live)
+		}
+		c.live = ""
+	}
 	c.l.mu.Unlock()
 	return c.Conn.Close()
 }
 
 // track takes over a new TCP connection.
-func (l *Link) track(c net.Conn) (net.Conn, error) {
-	t := &tracked{l.cfg.Wrap(c), l}
+func (l *Link) track(c net.Conn) (*tracked, error) {
+	t := &tracked{Conn: l.cfg.Wrap(c), l: l}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -264,13 +274,14 @@ func (l *Link) accept() {
 			continue
 		}
 		pause = time.Millisecond
-		if c, err = l.track(c); err != nil {
+		t, err := l.track(c)
+		if err != nil {
 			return
 		}
-		if oldest := l.hold(&l.shaking, maxHandshakes, c); oldest != nil {
+		if oldest := l.hold(&l.shaking, maxHandshakes, t); oldest != nil {
 			oldest.Close()
 		}
-		l.wg.Go(func() { l.welcome(c) })
+		l.wg.Go(func() { l.welcome(t) })
 	}
 }
 
@@ -383,6 +394,12 @@ func (l *Link) dial(ctx context.Context, addr, proto string) (*tls.Conn, error) 
 	if got := t.ConnectionState().NegotiatedProtocol; got != proto {
 		c.Close()
 		return nil, fmt.Errorf("link: %s does not speak %s: is it the node's link port?", addr, proto)
+	}
+	if proto == protoHTTP {
+		l.mu.Lock()
+		c.live = addr
+		l.live[addr]++
+		l.mu.Unlock()
 	}
 	return t, nil
 }

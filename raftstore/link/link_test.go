@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -124,6 +125,51 @@ func TestCall(t *testing.T) {
 		if !errors.As(err, &e) || e.Kind != row.kind || e.Status != row.status || !strings.Contains(err.Error(), row.text) {
 			t.Errorf("%s: %v", row.name, err)
 		}
+	}
+}
+
+// TestManyFirstCalls has many callers who all need the first connection, and again after it broke.
+func TestManyFirstCalls(t *testing.T) {
+	first := newCluster(t, "a")
+	var accepted atomic.Int64
+	var cut cutter
+	a := start(t, first, func(c *Config) { cut.apply(c) })
+	b := start(t, another(t, first, "b", false, Options{}), func(c *Config) {
+		c.Wrap = func(c net.Conn) net.Conn { accepted.Add(1); return c }
+	})
+	b.HandleCall("/echo", echo)
+	for range 3 {
+		accepted.Store(0)
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				if _, err := a.Call(soon(t), b.Addr(), "/echo", nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := accepted.Load(); n > 2 { // one may be left over from the cut
+			t.Errorf("%d connections for 64 callers", n)
+		}
+		cut.set(true)
+		if _, err := a.Call(soon(t), b.Addr(), "/echo", nil); err == nil {
+			t.Error("a call while the network is cut")
+		}
+		cut.set(false)
+	}
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for range 64 {
+		wg.Go(func() {
+			if _, err := a.Call(soon(t), "127.0.0.1:1", "/echo", nil); !errors.Is(err, ErrNotDelivered) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if d := time.Since(begin); d > 2*time.Second {
+		t.Errorf("64 calls to a closed port took %v", d)
 	}
 }
 

@@ -50,16 +50,16 @@ func traffic(t *testing.T, links ...*Link) (stop func() (calls int64)) {
 	}
 }
 
-// TestRenewalUnderTraffic has certificates that live for three seconds, one node that can sign and one that has to ask.
+// TestRenewalUnderTraffic has certificates that live for two seconds, one node that can sign and one that has to ask.
 func TestRenewalUnderTraffic(t *testing.T) {
 	t.Parallel()
-	first, err := Init(filepath.Join(t.TempDir(), "node"), "a", Options{Life: 3 * time.Second})
+	first, err := Init(filepath.Join(t.TempDir(), "node"), "a", Options{Life: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	quick := func(c *Config) { c.CheckEvery = 50 * time.Millisecond }
 	a := start(t, first, quick)
-	second := another(t, first, "b", false, Options{Life: 3 * time.Second})
+	second := another(t, first, "b", false, Options{Life: 2 * time.Second})
 	b := start(t, second, func(c *Config) {
 		quick(c)
 		c.Peers = func() []string { return []string{"127.0.0.1:1", a.Addr()} }
@@ -68,13 +68,13 @@ func TestRenewalUnderTraffic(t *testing.T) {
 	b.HandleCall("/echo", echo)
 	serials := map[string]bool{}
 	stop := traffic(t, a, b)
-	for end := time.Now().Add(3200 * time.Millisecond); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2200 * time.Millisecond); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		serials["b"+second.cur.Load().leaf.SerialNumber.String()] = true
 		serials["a"+first.cur.Load().leaf.SerialNumber.String()] = true
 	}
 	calls := stop()
 	if len(serials) < 6 || calls < 50 {
-		t.Errorf("%d certificates in 3.2 s of traffic, %d calls", len(serials), calls)
+		t.Errorf("%d certificates in 2.2 s of traffic, %d calls", len(serials), calls)
 	}
 	if second.CanSign() {
 		t.Error("the second node got the authority's key")

@@ -39,6 +39,9 @@ type Claim struct {
 	Key  [32]byte // SHA-256 of its public key
 }
 
+// Reservation is how long a name that was claimed is kept for the key that claimed it. After it the list of members decides.
+const Reservation = 10 * time.Minute
+
 // TokenStore keeps join tokens for the whole cluster. Safe for concurrent use.
 type TokenStore interface {
 	// Put keeps a token until it expires.
@@ -46,7 +49,7 @@ type TokenStore interface {
 	// Use takes one use of the token with that hash. The same claim may be made again (its answer may have been lost) and counts once.
 	// A claim without a name only asks whether the token could be used, and takes nothing.
 	// Errors: ErrTokenInvalid if there is no such token; ErrTokenExpired; ErrTokenUsed; ErrNameTaken if another key claimed the name
-	// with a token that has not expired.
+	// less than Reservation ago, because its node may be about to become a member.
 	Use(ctx context.Context, hash [32]byte, c Claim) error
 }
 
@@ -120,7 +123,12 @@ type MemTokens struct {
 
 type memToken struct {
 	Token
-	claims []Claim
+	claims []memClaim
+}
+
+type memClaim struct {
+	Claim
+	at time.Time
 }
 
 // Put implements TokenStore. Tokens that have expired more than a day ago are dropped.
@@ -150,7 +158,7 @@ func (m *MemTokens) Use(_ context.Context, hash [32]byte, c Claim) error {
 			found = t
 		}
 		for _, o := range t.claims {
-			taken = taken || o.Node == c.Node && o.Key != c.Key && now.Before(t.Expires)
+			taken = taken || o.Node == c.Node && o.Key != c.Key && now.Sub(o.at) < Reservation
 		}
 	}
 	switch {
@@ -160,7 +168,7 @@ func (m *MemTokens) Use(_ context.Context, hash [32]byte, c Claim) error {
 		return ErrTokenExpired
 	}
 	for _, o := range found.claims {
-		if o == c {
+		if o.Claim == c {
 			return nil
 		}
 	}
@@ -172,6 +180,6 @@ func (m *MemTokens) Use(_ context.Context, hash [32]byte, c Claim) error {
 	case c.Node == "":
 		return nil
 	}
-	found.claims = append(found.claims, c)
+	found.claims = append(found.claims, memClaim{c, now})
 	return nil
 }

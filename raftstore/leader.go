@@ -47,7 +47,8 @@ func (s *Store) takeOver() bool {
 		return false
 	}
 	s.reach(f.(interface{ Index() uint64 }).Index())
-	s.leading.clock.start(s.at.Load().Now, s.cfg.Wall)
+	s.offset.Store(s.wallOffset())
+	s.leading.clock.start(s.at.Load().Now, s.medianWall)
 	s.leading.ready.Store(true)
 	s.cfg.Log.Info("this node leads the cluster", "term", s.raft.CurrentTerm())
 	return true
@@ -57,7 +58,7 @@ func (s *Store) takeOver() bool {
 func (s *Store) lead(leads <-chan bool) {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
-	var stalls time.Time
+	var tended time.Time
 	for {
 		s.leading.alone.Store(s.voters() == 1 && s.raft.State() == raft.Leader)
 		select {
@@ -77,11 +78,53 @@ func (s *Store) lead(leads <-chan bool) {
 			s.commit(ctx, state.Bundle{Commands: []state.Command{{Family: state.FamilySystem, Op: state.OpTick}}})
 			cancel()
 		}
-		if a := s.at.Load(); a.Feature < s.cfg.Feature && time.Since(stalls) > time.Second {
-			stalls = time.Now()
-			s.raiseFeature(a.Feature)
+		if time.Since(tended) > askEvery/2 {
+			tended = time.Now()
+			s.offset.Store(s.wallOffset())
+			if s.cfg.Network != nil {
+				s.tend()
+			}
+			if feature := s.at.Load().Feature; feature < s.cfg.Feature {
+				s.raiseFeature(feature)
+			}
 		}
 	}
+}
+
+// epoch ends whenever this node hears of another leader, or of none: what waits for an answer of the old one need not go on.
+type epoch struct {
+	mu    sync.Mutex
+	ended chan struct{} // guarded by mu
+}
+
+func (e *epoch) follow(changes <-chan raft.Observation, closing <-chan struct{}) {
+	for {
+		select {
+		case <-changes:
+			e.mu.Lock()
+			close(e.ended)
+			e.ended = make(chan struct{})
+			e.mu.Unlock()
+		case <-closing:
+			return
+		}
+	}
+}
+
+// within returns a context that ends with the epoch, or after at most limit.
+func (e *epoch) within(limit time.Duration) (context.Context, context.CancelFunc) {
+	e.mu.Lock()
+	ended := e.ended
+	e.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	go func() {
+		select {
+		case <-ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // due tells whether a timer is.
@@ -100,20 +143,11 @@ func (s *Store) due() bool {
 // raiseFeature raises the cluster's feature level to what every member offers.
 func (s *Store) raiseFeature(from uint16) {
 	level := s.cfg.Feature
-	for _, m := range s.Members() {
-		if m.Node == s.cfg.Node {
-			continue
+	for _, p := range s.Peers() {
+		if p.Heard.IsZero() {
+			return // it may be an old one
 		}
-		if s.cfg.Network == nil {
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		b, err := s.cfg.Network.Call(ctx, m.Address, "feature", nil)
-		cancel()
-		if err != nil || len(b) != 2 {
-			return // a member that does not answer may be an old one
-		}
-		level = min(level, binary.BigEndian.Uint16(b))
+		level = min(level, p.Info.Feature)
 	}
 	if level > from {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -132,8 +166,7 @@ type clock struct {
 	value float64 // ms
 }
 
-// jump is how far the wall clock may be ahead of the log when a leader takes over before the log's time leaps there: nobody led
-// meanwhile, so the time has passed.
+// start begins with the log's last time, or with the wall clock's when that is ahead: while nobody led, time has passed.
 func (c *clock) start(log int64, wall func() time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

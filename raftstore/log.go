@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -35,16 +34,17 @@ type raftLog struct {
 	damage  func(error) // is told of damage
 }
 
+// segmentBytes is the length of a file of the log.
 const segmentBytes = 32 << 20
 
-func openLog(dir string, log *slog.Logger) (*raftLog, error) {
+func openLog(dir string, segment int) (*raftLog, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	// raft-wal 0.4.0 never closes its metadata database, which would block the next Open in this process: it is ours to close.
 	l := &raftLog{meta: &metadb.BoltMetaDB{}, dir: dir, damage: func(error) {}}
 	var err error
-	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segmentBytes), wal.WithLogger(hclog.NewNullLogger()))
+	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithLogger(hclog.NewNullLogger()))
 	if err != nil {
 		l.meta.Close()
 		return nil, corrupt(dir, err)

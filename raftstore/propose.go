@@ -256,7 +256,7 @@ func (o *outbox) exchange(b state.Bundle, deadline time.Time) (replies []state.R
 			}
 			return nil, unsure, last
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), min(left, 4*time.Second))
+		ctx, cancel := o.s.epoch.within(min(left, 4*time.Second))
 		answer, err := o.s.propose(ctx, b)
 		cancel()
 		if err == nil {

@@ -34,6 +34,8 @@ type Config struct {
 	Heartbeat time.Duration
 	// MinFree is the free space in bytes below which writes are refused. Default 256 MiB, or a twentieth of a smaller disk.
 	MinFree uint64
+	// RemoveDead is how long a voter may be silent before the leader removes it, as long as three voters and a majority stay. 0: never.
+	RemoveDead time.Duration
 	// Feature is the highest feature level that this node offers. Default: that of this version.
 	Feature uint16
 	// Wall tells the time of day. Default: time.Now.
@@ -44,7 +46,8 @@ type Config struct {
 	// leader's. The process should end.
 	Failed func(error)
 
-	logFault func() // for tests: runs before each write of the log
+	logFault   func() // for tests: runs before each write of the log
+	logSegment int    // for tests: bytes
 }
 
 // Network is how nodes reach each other. Implementations are safe for concurrent use.
@@ -75,10 +78,13 @@ type Store struct {
 	reached atomic.Uint64 // every entry up to it has been applied
 	waiters waiters
 	feed    *feed
+	members members
+	offset  atomic.Int64 // of the voters' median wall clock, ms
 
 	outbox  outbox
 	rounds  rounds
 	leading leading
+	epoch   epoch
 	full    atomic.Bool // the disk
 	failed  atomic.Pointer[error]
 
@@ -105,10 +111,14 @@ func Open(cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.logSegment == 0 {
+		cfg.logSegment = segmentBytes
+	}
 	if cfg.Feature == 0 {
 		cfg.Feature = Feature
 	}
 	s := &Store{cfg: cfg, dir: cfg.Dir, closing: make(chan struct{})}
+	s.members.peers, s.members.healthy = map[string]*Peer{}, map[string]time.Time{}
 	if err := s.open(); err != nil {
 		s.release()
 		return nil, err
@@ -139,7 +149,7 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	s.feed = newFeed(meta.Index)
-	if s.log, err = openLog(filepath.Join(s.dir, "log"), s.cfg.Log); err != nil {
+	if s.log, err = openLog(filepath.Join(s.dir, "log"), s.cfg.logSegment); err != nil {
 		return err
 	}
 	s.log.fault = s.cfg.logFault
@@ -287,18 +297,29 @@ func (s *Store) start() (err error) {
 			return err
 		}
 	}
+	s.epoch.ended = make(chan struct{})
 	s.outbox.init(s)
 	s.rounds.init(s)
 	if s.cfg.Network != nil {
 		s.serveCalls()
+		s.serveMembers()
 	}
 	if s.raft, err = raft.NewRaft(conf, s.fsm, s.log, s.log, s.snaps, s.trans); err != nil {
 		return err
 	}
+	changes := make(chan raft.Observation, 16)
+	s.raft.RegisterObserver(raft.NewObserver(changes, false, func(o *raft.Observation) bool {
+		_, ok := o.Data.(raft.LeaderObservation)
+		return ok
+	}))
+	s.running.Go(func() { s.epoch.follow(changes, s.closing) })
 	s.running.Go(func() { s.followLeadership(leads) })
 	s.running.Go(s.watchDisk)
 	s.running.Go(s.watchLog)
 	s.running.Go(s.outbox.run)
+	if s.cfg.Network != nil {
+		s.running.Go(s.askPeers)
+	}
 	return nil
 }
 

@@ -61,7 +61,22 @@ func openKeyspace(dir string, log badger.Logger) (*keyspace, error) {
 	}
 	k := &keyspace{db: db, dir: dir, views: map[*view]struct{}{}}
 	k.refs.Store(1)
+	if err := k.verify(); err != nil {
+		db.Close()
+		return nil, err
+	}
 	return k, nil
+}
+
+// verify checks every block of every table. Badger checks a block when it reads it, but takes one that is damaged for one in which the
+// key is not; so damage has to be found before: when the keyspace is opened, and by a scrub from time to time.
+func (k *keyspace) verify() (err error) {
+	defer func() {
+		if r := recover(); r != nil { // Badger 4.9.6 panics on the block that it could not read
+			err = &CorruptError{Path: k.dir, Err: errors.New("checksum error in a block of a table")}
+		}
+	}()
+	return corrupt(k.dir, k.db.VerifyChecksum())
 }
 
 // dropMemtables removes what only a clean stop would have made durable; a clean stop leaves none.

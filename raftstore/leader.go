@@ -81,6 +81,7 @@ func (s *Store) lead(leads <-chan bool) {
 		if time.Since(tended) > askEvery/2 {
 			tended = time.Now()
 			s.offset.Store(s.wallOffset())
+			s.readdress()
 			if s.cfg.Network != nil {
 				s.tend()
 			}

@@ -102,6 +102,20 @@ const formatVersion = 1
 // Open opens or makes the data folder and starts the node. It returns as soon as reads and writes can be asked for; they wait for a
 // leader until their context ends.
 func Open(cfg Config) (*Store, error) {
+	cfg.defaults()
+	s := &Store{cfg: cfg, dir: cfg.Dir, closing: make(chan struct{})}
+	err := s.open()
+	if err == nil {
+		err = s.start()
+	}
+	if err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (cfg *Config) defaults() {
 	if cfg.Heartbeat == 0 {
 		cfg.Heartbeat = 300 * time.Millisecond
 	}
@@ -111,21 +125,15 @@ func Open(cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.logSegment == 0 {
-		cfg.logSegment = segmentBytes
-	}
 	if cfg.Feature == 0 {
 		cfg.Feature = Feature
 	}
-	s := &Store{cfg: cfg, dir: cfg.Dir, closing: make(chan struct{})}
-	s.members.peers, s.members.healthy = map[string]*Peer{}, map[string]time.Time{}
-	if err := s.open(); err != nil {
-		s.release()
-		return nil, err
+	if cfg.logSegment == 0 {
+		cfg.logSegment = segmentBytes
 	}
-	return s, nil
 }
 
+// open opens the files and brings the state to the newest snapshot, without starting Raft.
 func (s *Store) open() (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
@@ -168,7 +176,7 @@ func (s *Store) open() (err error) {
 		return a.k.at(index, a.Now), nil
 	}
 	s.snaps.kept = func(index uint64) { s.at.Load().k.allow(index) }
-	return s.start()
+	return nil
 }
 
 // recoverState brings the key space to the newest snapshot: from its file when the node stopped while it was taking one in, else from
@@ -280,7 +288,7 @@ func (s *Store) start() (err error) {
 	conf.Logger = hclog.New(&hclog.LoggerOptions{Name: "raft", Level: hclog.Info, Output: raftRecords{s.cfg.Log}, DisableTime: true})
 	leads := make(chan bool, 16)
 	conf.NotifyCh = leads
-	address := raft.ServerAddress("local")
+	address := alone
 	if s.cfg.Network != nil {
 		s.trans = s.cfg.Network.Transport()
 		address = s.trans.LocalAddr()
@@ -298,6 +306,7 @@ func (s *Store) start() (err error) {
 		}
 	}
 	s.epoch.ended = make(chan struct{})
+	s.members.peers, s.members.healthy = map[string]*Peer{}, map[string]time.Time{}
 	s.outbox.init(s)
 	s.rounds.init(s)
 	if s.cfg.Network != nil {
@@ -315,6 +324,7 @@ func (s *Store) start() (err error) {
 	s.running.Go(func() { s.epoch.follow(changes, s.closing) })
 	s.running.Go(func() { s.followLeadership(leads) })
 	s.running.Go(s.watchDisk)
+	s.running.Go(s.scrub)
 	s.running.Go(s.watchLog)
 	s.running.Go(s.outbox.run)
 	if s.cfg.Network != nil {
@@ -409,6 +419,25 @@ func (s *Store) watchDisk() {
 		case <-s.closing:
 			return
 		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// scrubEvery is how often all tables are read and checked while the node runs.
+const scrubEvery = time.Hour
+
+func (s *Store) scrub() {
+	for {
+		select {
+		case <-s.closing:
+			return
+		case <-time.After(scrubEvery):
+		}
+		if a := s.at.Load(); a.k.use() {
+			if err := a.k.verify(); err != nil {
+				s.fail(err)
+			}
+			a.k.release()
 		}
 	}
 }

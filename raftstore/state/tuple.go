@@ -96,3 +96,10 @@ func onBehalfOf(tx *Tx, key []byte) (namespace string, rest []byte, ok bool) {
 	tx.tenant, tx.shard = tenant, shard
 	return string(key[n+1 : end]), key[end:], true
 }
+
+func (t *tuple) pairs() abi.Pairs {
+	if t.has() {
+		return t.d.Pairs(nil)
+	}
+	return nil
+}

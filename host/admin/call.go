@@ -49,6 +49,11 @@ func (c *Call) Context() context.Context {
 	return c.ctx
 }
 
+// within returns a context for an operation that waits for wait and then needs as long as others.
+func (c *Call) within(wait time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(c.server.base, wait+c.server.cfg.Timeout)
+}
+
 // PathBytes returns a path variable without its percent-encoding. It is valid until Handle returns.
 func (c *Call) PathBytes(name string) []byte {
 	for i, n := range c.leaf.names {

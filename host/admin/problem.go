@@ -7,6 +7,7 @@ import (
 
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/web"
+	"github.com/stackhost/stackhost/raftstore"
 	"github.com/valyala/fasthttp"
 )
 
@@ -54,7 +55,7 @@ func problemOf(err error) *Problem {
 		p.Status, p.Code = 503, abi.CodeUnavailable.String()
 		p.Detail = "the node is stopping; ask another one"
 	}
-	if o := (interface{ OutcomeUnknown() bool })(nil); errors.As(err, &o) && o.OutcomeUnknown() {
+	if raftstore.OutcomeUnknown(err) {
 		p.Outcome = "unknown"
 	}
 	return p

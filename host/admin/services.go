@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/stackhost/stackhost/raftstore"
 	"github.com/stackhost/stackhost/raftstore/state"
@@ -14,8 +15,16 @@ type Services struct {
 	Store raftstore.Access
 	// Watcher tells of changes; *raftstore.Store is one.
 	Watcher Watcher
+	// Sessions make writes happen once.
+	Sessions Sessions
 	// Secrets are the apps' secrets.
 	Secrets Secrets
+	// Cluster is the node's part in its cluster; *raftstore.Store is one.
+	Cluster Cluster
+	// JoinToken makes a token with which that many nodes can join within ttl.
+	JoinToken func(ctx context.Context, ttl time.Duration, uses int) (string, error)
+	// Ready returns why the node should get no traffic, or nil; the store is looked at besides. May be nil.
+	Ready func() error
 }
 
 // Watcher yields the changes of keys that begin with prefix after the index from, until ctx ends. It fails with the code closed when
@@ -28,7 +37,7 @@ type Watcher interface {
 func Routes(s Services) []Route {
 	var all []Route
 	for _, some := range [][]Route{
-		tokenRoutes(s), secretRoutes(s),
+		healthRoutes(s), sessionRoutes(s), lockRoutes(s), secretRoutes(s), clusterRoutes(s), tokenRoutes(s),
 	} {
 		all = append(all, some...)
 	}
@@ -47,6 +56,7 @@ const (
 var pathDocs = map[string]string{
 	"app":    "the app's name",
 	"ns":     "a namespace of the app: 1 to 64 letters, digits, points, hyphens and underscores",
+	"lock":   "the lock's name, percent-encoded",
 	"token":  "the token's id",
 	"secret": "the secret's name",
 	"key":    "the key, percent-encoded; a slash in it may be sent as it is",
@@ -64,6 +74,20 @@ var consistency = []Param{
 	{In: Query, Name: "consistency", Type: "string", Enum: []string{"linearizable", "lease", "stale"},
 		Doc: "linearizable (default): sees every write acknowledged before; lease: the same while clocks run alike, and cheaper; stale: what this node has"},
 	{In: Query, Name: "max_staleness", Type: "duration", Doc: "of a stale read: refuse when the node last heard from a leader longer ago"},
+}
+
+// listing are the parameters of lists.
+var listing = []Param{
+	{In: Query, Name: "prefix", Doc: "only those that begin so"},
+	{In: Query, Name: "limit", Type: "integer", Doc: "most entries of the page, 1 to 1000, default 100"},
+	{In: Query, Name: "page", Doc: "next of the page before"},
+}
+
+func concat(lists ...[]Param) (all []Param) {
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
 }
 
 func documentRoute() Route {

@@ -163,6 +163,7 @@ type AppStatus struct {
 	Versions  []state.AppVersion
 	Readiness []state.AppReadiness
 	Counts    []state.AppCount
+	Switched  map[string]uint64 // by node: the activation that it serves, as it told last
 }
 
 // Get returns an app; abi.CodeNotFound when there is none of that name.
@@ -174,6 +175,7 @@ func (a *Apps) Get(ctx context.Context, level Consistency, app string) (status *
 		}
 		status = &AppStatus{
 			AppInfo: info, Versions: state.AppVersions(v, 0, app), Readiness: state.AppReadinessOf(v, 0, app), Counts: state.AppCounts(v, 0, app),
+			Switched: state.AppSwitched(v, 0, app),
 		}
 		return nil
 	})

@@ -19,7 +19,7 @@ type AppAdd struct {
 	Signature   []byte // of BundleSignedText
 }
 
-// AppPrepare lets nodes get ready for a version.
+// AppPrepare lets nodes get ready for a version; those that could not try again.
 type AppPrepare struct{ Version uint64 }
 
 // AppReady tells that a node has fetched, verified and compiled a version, or why it could not.
@@ -174,6 +174,13 @@ func prepareVersion(tx *Tx, number uint64) error {
 	rec.want(number)
 	rec.save(tx)
 	forgetReadiness(tx, before)
+	from := tx.appKey('n', BE(number))
+	tx.Scan(from, Prefix(from), func(k, b []byte) bool { // whoever could not shall try again
+		if t := openTuple(b); t.str() != "" {
+			tx.Delete(slices.Clone(k))
+		}
+		return true
+	})
 	tx.tell("versions", number)
 	return nil
 }
@@ -530,6 +537,19 @@ func AppReadinessOf(v *View, shard uint16, app string) (list []AppReadiness) {
 // AppCounts returns how many requests each version answered since the activation, as nodes have reported.
 func AppCounts(v *View, shard uint16, app string) []AppCount {
 	return readCounts(v, appKey(shard, app, 't'))
+}
+
+// AppSwitched returns the serial of the activation that each node told of last: what it serves, or served.
+func AppSwitched(v *View, shard uint16, app string) map[string]uint64 {
+	from := appKey(shard, app, 's')
+	nodes := map[string]uint64{}
+	v.Scan(from, Prefix(from), func(k, b []byte) bool {
+		t := openTuple(b)
+		t.uint()
+		nodes[string(k[len(from):])] = t.uint()
+		return true
+	})
+	return nodes
 }
 
 // AppRollback says what a rollback of the app leads to: without its newest version when several serve, or to the newest version below

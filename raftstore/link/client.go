@@ -67,7 +67,7 @@ func (l *Link) newTransport() *http.Transport {
 		Protocols: &protocols,
 		HTTP2:     l.http2(),
 		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			return l.dial(ctx, addr, protoHTTP)
+			return l.dialOnce(ctx, addr)
 		},
 		DisableCompression:     true,
 		IdleConnTimeout:        0, // kept until the peer goes
@@ -121,16 +121,15 @@ type opening struct {
 // certificate is refused on fails here, before anything was sent.
 func (l *Link) connect(ctx context.Context, addr string) error {
 	l.mu.Lock()
-	if l.live[addr] > 0 {
-		l.mu.Unlock()
-		return nil
-	}
-	if l.closed {
+	o := l.opening[addr]
+	switch {
+	case l.closed:
 		l.mu.Unlock()
 		return ErrClosed
-	}
-	o := l.opening[addr]
-	if o == nil {
+	case o == nil && l.live[addr] > 0: // not while it is being opened: the transport cannot share it before the first answer
+		l.mu.Unlock()
+		return nil
+	case o == nil:
 		o = &opening{done: make(chan struct{})}
 		l.opening[addr] = o
 		l.wg.Go(func() {
@@ -152,6 +151,48 @@ func (l *Link) connect(ctx context.Context, addr string) error {
 	}
 }
 
+// errShared is what a dial ends with that was not needed: see dialOnce.
+var errShared = errors.New("link: another connection was opened meanwhile")
+
+// dialOnce dials for the HTTP transport, which dials once for every request that finds no connection, although it gives the first one
+// that is ready to all of them. Here the others wait for the first dial. If it fails, they fail. If not, they have been given its
+// connection by the time they return errShared; who has not (it broke at once) tries again.
+func (l *Link) dialOnce(ctx context.Context, addr string) (net.Conn, error) {
+	l.mu.Lock()
+	o := l.dialing[addr]
+	if o == nil {
+		o = &opening{done: make(chan struct{})}
+		l.dialing[addr] = o
+		l.mu.Unlock()
+		c, err := l.dial(ctx, addr, protoHTTP)
+		if err != nil {
+			o.err = &dialError{err}
+		}
+		l.mu.Lock()
+		delete(l.dialing, addr)
+		l.mu.Unlock()
+		close(o.done)
+		if err != nil {
+			return nil, o.err
+		}
+		return c, nil
+	}
+	l.mu.Unlock()
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		return nil, &dialError{ctx.Err()}
+	}
+	if o.err != nil {
+		return nil, o.err
+	}
+	select {
+	case <-time.After(20 * time.Millisecond):
+	case <-l.ctx.Done():
+	}
+	return nil, &dialError{errShared}
+}
+
 // hello opens a connection and waits for any answer on it.
 func (l *Link) hello(ctx context.Context, addr string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+addr+"/link/v1/ping", nil)
@@ -159,11 +200,31 @@ func (l *Link) hello(ctx context.Context, addr string) error {
 		return err
 	}
 	answer, err := l.transport.RoundTrip(r)
-	if err != nil {
-		return err
+	if err == nil {
+		return answer.Body.Close()
 	}
-	return answer.Body.Close()
+	var d *dialError
+	if errors.As(err, &d) {
+		return d.error
+	}
+	// In TLS 1.3 a client learns that its certificate is refused after its handshake, and HTTP/2 may not pass on what it learned.
+	if c, err := l.dial(ctx, addr, protoHTTP); err == nil {
+		defer c.Close()
+		c.SetReadDeadline(time.Now().Add(l.cfg.HandshakeTimeout))
+		_, err := c.Read(make([]byte, 1))
+		var alert *net.OpError
+		if errors.As(err, &alert) && alert.Op == "remote error" {
+			return fmt.Errorf("link: %s refuses this node's certificate; its log says why: %w", addr, err)
+		}
+	}
+	return err
 }
+
+// dialError tells failures of connecting from what fails on a connection.
+type dialError struct{ error }
+
+// Unwrap gives the cause.
+func (e *dialError) Unwrap() error { return e.error }
 
 // Call sends body to a path of the node at addr and returns the answer, which is the caller's. body must not be changed until Call
 // returns. The error is a *CallError. ctx bounds the call on both sides; a call without a deadline lasts until the connection is found
@@ -200,6 +261,12 @@ func (l *Link) Call(ctx context.Context, addr, path string, body []byte) (reply 
 	}
 	setTimeout(r)
 	answer, err := l.transport.RoundTrip(r)
+	for n := 0; n < 3 && errors.Is(err, errShared) && !sent.Load(); n++ {
+		if len(body) > 0 {
+			r.Body, _ = r.GetBody()
+		}
+		answer, err = l.transport.RoundTrip(r)
+	}
 	if err != nil {
 		if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 			err = errors.Join(ctx.Err(), err)

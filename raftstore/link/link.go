@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -91,6 +92,8 @@ type Link struct {
 	conns   map[net.Conn]struct{} // every TCP connection; guarded by mu
 	live    map[string]int        // connections for requests that are open, by address dialled; guarded by mu
 	opening map[string]*opening   // the first connection to an address, on its way; guarded by mu
+	dialing map[string]*opening   // any connection for requests, likewise; guarded by mu
+	warned  bucket                // records of refused connections; guarded by mu
 	shaking []net.Conn            // accepted, handshake under way, oldest first; guarded by mu
 	joining []net.Conn            // of joining nodes, oldest first; guarded by mu
 	raft    *Stream               // guarded by mu
@@ -138,7 +141,8 @@ func Listen(cfg Config) (*Link, error) {
 	}
 	l := &Link{
 		cfg: cfg, id: cfg.Identity, ln: ln, advertise: cfg.Advertise, mux: http.NewServeMux(),
-		conns: map[net.Conn]struct{}{}, live: map[string]int{}, opening: map[string]*opening{}, limit: newLimiter(time.Now),
+		conns: map[net.Conn]struct{}{}, live: map[string]int{}, opening: map[string]*opening{},
+		dialing: map[string]*opening{}, limit: newLimiter(time.Now),
 	}
 	if l.advertise == "" {
 		l.advertise = ln.Addr().String()
@@ -293,7 +297,13 @@ func (l *Link) welcome(c net.Conn) {
 	err := t.HandshakeContext(ctx)
 	l.release(&l.shaking, c)
 	if err != nil {
-		l.cfg.Log.Debug("link: connection refused", slog.String("from", c.RemoteAddr().String()), slog.Any("error", err))
+		l.mu.Lock()
+		level := slog.LevelDebug
+		if strings.HasPrefix(err.Error(), "link: ") && l.warned.take(time.Now(), time.Second, 10) { // a certificate; and no flood
+			level = slog.LevelWarn
+		}
+		l.mu.Unlock()
+		l.cfg.Log.Log(l.ctx, level, "link: connection refused", slog.String("from", c.RemoteAddr().String()), slog.Any("error", err))
 		c.Close()
 		return
 	}

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -195,8 +196,8 @@ func TestStreamReopens(t *testing.T) {
 }
 
 func isTimeout(err error) bool {
-	e, ok := err.(net.Error)
-	return ok && e.Timeout()
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout()
 }
 
 // silent is a TCP connection that can stop carrying anything, without an end that either side sees.
@@ -281,6 +282,6 @@ func TestSilentPeer(t *testing.T) {
 }
 
 func isKind(err, kind error) bool {
-	e, ok := err.(*CallError)
-	return ok && e.Kind == kind
+	var e *CallError
+	return errors.As(err, &e) && e.Kind == kind
 }

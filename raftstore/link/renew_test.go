@@ -1,7 +1,10 @@
 package link
 
 import (
+	"bytes"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"os"
 	"path/filepath"
@@ -94,7 +97,24 @@ func TestRenewalIsForTheNodeThatAsks(t *testing.T) {
 	if err := b.Renew(soon(t)); err != nil || b.id.Expires().Before(before) || b.id.cur.Load().leaf.Subject.CommonName != "b" {
 		t.Errorf("renew: %v", err)
 	}
-	_, err := b.Call(soon(t), a.Addr(), "/link/v1/renew", []byte("garbage"))
+	csr, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{Subject: pkix.Name{CommonName: "a"}, DNSNames: []string{"node-a.stackhost.internal"}}, b.id.cur.Load().key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := must(parseCerts(must(b.Call(soon(t), a.Addr(), "/link/v1/renew", csr))))
+	if node, err := nodeOf(signed[0], first.cluster); node != "b" {
+		t.Errorf("b asked for a's certificate and got one for %q, %v", node, err)
+	}
+	onDisk := must(os.ReadFile(filepath.Join(b.id.dir, "node.pem")))
+	wrong := must(first.cur.Load().signer.sign(first.cluster, "c", b.id.cur.Load().key.Public(), time.Hour, time.Now()))
+	b.id.mu.Lock()
+	err = b.id.putLeaf(wrong)
+	b.id.mu.Unlock()
+	if err == nil || !bytes.Equal(onDisk, must(os.ReadFile(filepath.Join(b.id.dir, "node.pem")))) {
+		t.Errorf("another node's certificate was stored: %v", err)
+	}
+	_, err = b.Call(soon(t), a.Addr(), "/link/v1/renew", []byte("garbage"))
 	if err == nil || !strings.Contains(err.Error(), "not a certificate request") {
 		t.Errorf("garbage for a request: %v", err)
 	}

@@ -72,7 +72,7 @@ func versions(t testing.TB, words ...string) (*Host, string) {
 			t.Fatal(err)
 		}
 	}
-	if err := h.Activate("words", 1, []Share{{1, 1}}); err != nil {
+	if err := h.Activate("words", 1, []Share{{Version: 1, Weight: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -139,7 +139,7 @@ func TestActivationsUnderLoadFailAndMixNothing(t *testing.T) {
 	}
 	second := wordApp(t, "howdy")
 	for n := range 40 {
-		if err := h.Activate("words", uint64(2*n+2), []Share{{2, 1}}); err != nil {
+		if err := h.Activate("words", uint64(2*n+2), []Share{{Version: 2, Weight: 1}}); err != nil {
 			t.Fatal(err)
 		}
 		before := served[1].Load()
@@ -149,7 +149,7 @@ func TestActivationsUnderLoadFailAndMixNothing(t *testing.T) {
 				t.Errorf("after the activation: %q, %v", word, err)
 			}
 		}
-		if err := h.Activate("words", uint64(2*n+3), []Share{{1, 1}}); err != nil { // a rollback
+		if err := h.Activate("words", uint64(2*n+3), []Share{{Version: 1, Weight: 1}}); err != nil { // a rollback
 			t.Fatal(err)
 		}
 		if err := h.Discard("words", 2); err != nil {
@@ -170,7 +170,7 @@ func TestCanaryTakesItsShareAndClientsStay(t *testing.T) {
 	h, url := versions(t, "hello", "howdy")
 	share := func(weight uint32, clients int) (share float64) {
 		t.Helper()
-		if err := h.Activate("words", uint64(weight)+1, []Share{{1, 100 - weight}, {2, weight}}); err != nil {
+		if err := h.Activate("words", uint64(weight)+1, []Share{{Version: 1, Weight: 100 - weight}, {Version: 2, Weight: weight}}); err != nil {
 			t.Fatal(err)
 		}
 		second := 0
@@ -209,7 +209,7 @@ func TestBrowsersKeepTheirVersionByCookie(t *testing.T) {
 	if status != 200 || headers.Get("Set-Cookie") != "" {
 		t.Errorf("one version serves, and yet there is a cookie: %v", headers)
 	}
-	if err := h.Activate("words", 2, []Share{{1, 90}, {2, 10}}); err != nil {
+	if err := h.Activate("words", 2, []Share{{Version: 1, Weight: 90}, {Version: 2, Weight: 10}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/say", "/files/a.txt", "/plain/a.txt"} {
@@ -230,7 +230,7 @@ func TestBrowsersKeepTheirVersionByCookie(t *testing.T) {
 		}
 	}
 	// A canary that grows keeps the clients that it has.
-	if err := h.Activate("words", 3, []Share{{1, 50}, {2, 50}}); err != nil {
+	if err := h.Activate("words", 3, []Share{{Version: 1, Weight: 50}, {Version: 2, Weight: 50}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, body, _ := get(t, url+"/say", "Cookie", CanaryCookie+"=999"); body != "howdy\n" {
@@ -245,7 +245,7 @@ func TestBrowsersKeepTheirVersionByCookie(t *testing.T) {
 
 func TestCountsTellRequestsFromFailures(t *testing.T) {
 	h, url := versions(t, "hello", "howdy")
-	if err := h.Activate("words", 7, []Share{{2, 1}}); err != nil {
+	if err := h.Activate("words", 7, []Share{{Version: 2, Weight: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -277,7 +277,7 @@ func TestAnActivatedAppWinsOverItsFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, url+"/say", 404, "")
-	if err := h.Activate("words", 3, []Share{{9, 1}}); err == nil {
+	if err := h.Activate("words", 3, []Share{{Version: 9, Weight: 1}}); err == nil {
 		t.Error("a version that is not prepared was activated")
 	}
 	if err := h.Discard("words", 1); err != nil {
@@ -312,7 +312,7 @@ func TestABundleServesAsItsFolderDoes(t *testing.T) {
 	if h.prepared["words"][1].guests["say"] != h.prepared["words"][2].guests["say"] {
 		t.Error("two versions do not share a module that did not change")
 	}
-	if err := h.Activate("words", 1, []Share{{2, 1}}); err != nil {
+	if err := h.Activate("words", 1, []Share{{Version: 2, Weight: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Discard("words", 2); err == nil {

@@ -8,19 +8,16 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/router"
 	"github.com/valyala/fasthttp"
 )
 
-// Share is a version's part of the requests of an app, in proportion to the weights beside it.
-type Share struct {
-	Version uint64
-	Weight  uint32
-}
-
-// Count is how many requests a version answered since it was activated, and how many of them with a failure: status 500 and above, or
-// an answer that was cut off.
-type Count struct{ Version, Requests, Failures uint64 }
+// Share and Count are those of package app.
+type (
+	Share = app.Share
+	Count = app.Count
+)
 
 // serving is what requests find. It is never changed, only replaced whole.
 type serving struct{ apps []*served }

@@ -23,6 +23,8 @@ type Services struct {
 	Cluster Cluster
 	// JoinToken makes a token with which that many nodes can join within ttl.
 	JoinToken func(ctx context.Context, ttl time.Duration, uses int) (string, error)
+	// Rollout changes which versions of apps serve; *rollout.Coordinator does.
+	Rollout Rollout
 	// Ready returns why the node should get no traffic, or nil; the store is looked at besides. May be nil.
 	Ready func() error
 }
@@ -37,7 +39,7 @@ type Watcher interface {
 func Routes(s Services) []Route {
 	var all []Route
 	for _, some := range [][]Route{
-		healthRoutes(s), sessionRoutes(s), lockRoutes(s), secretRoutes(s), clusterRoutes(s), tokenRoutes(s),
+		kvRoutes(s), lockRoutes(s), sessionRoutes(s), secretRoutes(s), clusterRoutes(s), tokenRoutes(s), appRoutes(s), healthRoutes(s),
 	} {
 		all = append(all, some...)
 	}
@@ -59,6 +61,8 @@ var pathDocs = map[string]string{
 	"lock":   "the lock's name, percent-encoded",
 	"token":  "the token's id",
 	"secret": "the secret's name",
+	"sha256": "the SHA-256 of the bundle, in 64 lower-case hexadecimal digits",
+	"signer": "the key's id",
 	"key":    "the key, percent-encoded; a slash in it may be sent as it is",
 }
 

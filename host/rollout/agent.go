@@ -24,7 +24,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stackhost/stackhost/host"
 	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/host/app/bundle"
 	"github.com/stackhost/stackhost/raftstore"
@@ -34,13 +33,11 @@ import (
 // Host is what an Agent switches; *host.Host is one.
 type Host interface {
 	Prepare(ctx context.Context, a *app.App, version uint64) error
-	Prepared(app string) []uint64
-	Activate(app string, serial uint64, shares []host.Share) error
-	Discard(app string, version uint64) error
-	Counts(app string) (serial uint64, counts []host.Count)
+	Prepared(name string) []uint64
+	Activate(name string, serial uint64, shares []app.Share) error
+	Discard(name string, version uint64) error
+	Counts(name string) (serial uint64, counts []app.Count)
 }
-
-var _ Host = (*host.Host)(nil)
 
 // Config of an Agent.
 type Config struct {
@@ -191,12 +188,12 @@ func (a *Agent) switchTo(s *raftstore.AppStatus) bool {
 		return true
 	}
 	prepared := a.cfg.Host.Prepared(s.Name)
-	var shares []host.Share
+	var shares []app.Share
 	for _, w := range act.Weights {
 		if !slices.Contains(prepared, w.Version) {
 			return false
 		}
-		shares = append(shares, host.Share{Version: w.Version, Weight: w.Weight})
+		shares = append(shares, app.Share{Version: w.Version, Weight: w.Weight})
 	}
 	if err := a.cfg.Host.Activate(s.Name, act.Serial, shares); err != nil {
 		a.cfg.Log.Error("cannot activate", "app", s.Name, "error", err.Error())

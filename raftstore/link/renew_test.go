@@ -188,7 +188,10 @@ func TestBroughtFilesAreReadAgain(t *testing.T) {
 func TestRotateCA(t *testing.T) {
 	first := newCluster(t, "a")
 	tokens := &MemTokens{}
-	a := start(t, first, func(c *Config) { c.Tokens = tokens })
+	a := start(t, first, func(c *Config) {
+		c.Tokens = tokens
+		c.HandshakeTimeout = 400 * time.Millisecond
+	})
 	b := start(t, another(t, first, "b", true, Options{}), nil)
 	c := start(t, another(t, first, "c", true, Options{}), nil)
 	for _, l := range []*Link{a, b, c} {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // authorityOrder is what a node is told while authorities are exchanged. JSON.
@@ -21,9 +22,10 @@ type authorityOrder struct {
 
 // RotateCA replaces the cluster's authority by a new one while the cluster works. peers are the addresses of all other members. In
 // three rounds every node (1) trusts the new one beside the old, (2) takes over its key and makes itself a new certificate, (3) forgets
-// the old one. A round begins when all nodes finished the one before, so at no time do two nodes not understand each other. When a
-// node cannot be reached RotateCA stops with an error that names it: traffic goes on, both authorities are trusted, and calling it again
-// on the same node goes on with the same new authority. Nodes should not join meanwhile; join tokens made before are void afterwards.
+// the old one, Config.HandshakeTimeout later. A round begins when all nodes finished the one before, so at no time do two nodes not
+// understand each other. When a node cannot be reached RotateCA stops with an error that names it: traffic goes on, both authorities are
+// trusted, and calling it again on the same node goes on with the same new authority. Nodes should not join meanwhile; join tokens made
+// before are void afterwards. Open connections stay open.
 //
 // The order has to be signed by the authority that is replaced, so a member that does not hold its key cannot give it.
 func (l *Link) RotateCA(ctx context.Context, peers []string) error {
@@ -40,8 +42,17 @@ func (l *Link) RotateCA(ctx context.Context, peers []string) error {
 	order := authorityOrder{CA: string(certPEM(next.cert)), Cross: string(certPEM(cross))}
 	for _, step := range []string{"trust", "adopt", "drop"} {
 		order.Step, order.Key = step, ""
-		if step == "adopt" {
+		switch step {
+		case "adopt":
 			order.Key = string(key)
+		case "drop": // handshakes that began with an old certificate have to be over
+			select {
+			case <-time.After(l.cfg.HandshakeTimeout):
+			case <-ctx.Done():
+				return fmt.Errorf("link: replacing the authority stopped before step %q, and goes on when called again: %w", step, ctx.Err())
+			case <-l.ctx.Done():
+				return ErrClosed
+			}
 		}
 		b, err := json.Marshal(order)
 		if err != nil {

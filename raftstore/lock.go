@@ -27,6 +27,18 @@ func ask(ctx context.Context, a Access, c state.Command) ([]byte, error) {
 	return replies[0].Payload, replies[0].Err
 }
 
+// ended is the error of a caller whose time is over, nil when it is not.
+func ended(ctx context.Context) error {
+	switch err := ctx.Err(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return abi.Errorf(abi.CodeDeadline, "store: the caller's time ran out")
+	default:
+		return abi.Errorf(abi.CodeCancelled, "store: the caller went away")
+	}
+}
+
 // Lock has locks of one tenant: leases with fencing tokens, given to waiters in the order in which they came. A lease ends by the
 // log's time whether its owner knows or not, so an owner that was paused can find itself beside the next one: pass the fencing token
 // to whatever the lock protects and refuse there tokens below the highest seen. Safe for concurrent use.
@@ -171,15 +183,12 @@ func (l *Lock) held(ctx context.Context, namespace, name, owner string) (lease L
 
 // giveUp leaves the line, and the lock if it was given just now.
 func (l *Lock) giveUp(ctx context.Context, namespace, name, owner string, wait time.Duration) error {
-	ended := ctx.Err()
+	over := ended(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	_, _ = l.ask(ctx, state.LockRelease{Namespace: namespace, Name: name, Owner: owner}.Command(l.tenant)) // else the place ends by itself
-	switch {
-	case errors.Is(ended, context.DeadlineExceeded):
-		return abi.Errorf(abi.CodeDeadline, "lock: %q was not free before the caller's time ran out", name)
-	case ended != nil:
-		return abi.Errorf(abi.CodeCancelled, "lock: waiting for %q was ended: %v", name, ended)
+	if over != nil {
+		return over
 	}
 	return abi.Errorf(abi.CodeConflict, "lock: %q was not free within %v", name, wait)
 }
@@ -219,7 +228,8 @@ func (l *Lock) Show(ctx context.Context, level Consistency, namespace, name stri
 
 // List returns up to limit (1 to 1000; 0 means 100) locks that are held, in the order of their names, of those that begin with prefix
 // and are above after. Next is what to pass as after for the following ones, empty at the end.
-func (l *Lock) List(ctx context.Context, level Consistency, namespace, prefix, after string, limit int) (locks []LockInfo, next string, err error) {
+func (l *Lock) List(ctx context.Context, level Consistency, namespace, prefix, after string, limit int) (
+	locks []LockInfo, next string, err error) {
 	if limit = min(limit, 1000); limit <= 0 {
 		limit = 100
 	}

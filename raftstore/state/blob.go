@@ -282,7 +282,8 @@ func (b *blobsOf) commit(a BlobCommit) (r BlobReply, err error) {
 		return r, errNoUpload(a.Upload)
 	}
 	if u.size != a.Size || u.chain != a.Chain {
-		return r, abi.Errorf(abi.CodeConflict, "blob: upload %d has other content than the commit says (%d bytes, said %d): begin again", a.Upload, u.size, a.Size)
+		return r, abi.Errorf(abi.CodeConflict, "blob: upload %d has other content than the commit says (%d bytes, said %d): begin again",
+			a.Upload, u.size, a.Size)
 	}
 	b.tx.ClearTimer(u.timer, FamilyBlob, b.key('u', BE(u.id)))
 	b.tx.Delete(b.key('u', BE(u.id)))

@@ -89,7 +89,7 @@ var (
 	})
 	_ = readVerb("blob upload", func(v *View, a *scriptArgs) string {
 		u, ok := BlobUploadShow(v, 0, a.Tenant, a.at(0), a.num("id"))
-		return fmt.Sprintf("%+v %t", u, ok)
+		return fmt.Sprintf("%t key=%s chunks=%d size=%d whole=%t", ok, u.Key, u.Chunks, u.Size, u.Whole)
 	})
 	_ = checkState(checkBlobs)
 )

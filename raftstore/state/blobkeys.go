@@ -22,9 +22,7 @@ type blobUpload struct {
 	whole        bool // the last chunk was a short one
 }
 
-func (b *blobsOf) close() error {
-	return nil
-}
+func (b *blobsOf) close() error { return charge(b.tx, b.bytes, b.keys) }
 
 func (b *blobsOf) key(kind byte, rest []byte) []byte {
 	return b.tx.Key(FamilyBlob, b.name, []byte{kind}, rest)
@@ -72,7 +70,8 @@ func (b *blobsOf) info(key string) (BlobInfo, bool) {
 func decodeBlobInfo(v []byte) BlobInfo {
 	t := openTuple(v)
 	return BlobInfo{
-		ID: t.uint(), Size: t.uint(), SHA256: t.hash(), ContentType: t.str(), Meta: t.pairs(), Version: t.uint(), Created: t.int(), Modified: t.int(),
+		ID: t.uint(), Size: t.uint(), SHA256: t.hash(), ContentType: t.str(), Meta: t.pairs(), Version: t.uint(),
+		Created: t.int(), Modified: t.int(),
 	}
 }
 

@@ -24,7 +24,7 @@ func (i *BlobInfo) Chunks() uint64 { return (i.Size + BlobChunkSize - 1) / BlobC
 
 // BlobUpload is an upload under way.
 type BlobUpload struct {
-	Key          string
+	BlobCreate          // without the namespace; what it refers to is valid as long as the view
 	Chunks, Size uint64 // brought so far
 	Whole        bool   // the last chunk was a short one: nothing can follow it
 }
@@ -54,7 +54,8 @@ func BlobRead(v *View, shard uint16, tenant, namespace string, id, n uint64) ([]
 		return nil, abi.Errorf(abi.CodeClosed, "blob: it was replaced or deleted while it was being read: open it again")
 	}
 	if len(b) < sha256.Size || sha256.Sum256(b[sha256.Size:]) != [sha256.Size]byte(b[:sha256.Size]) {
-		return nil, abi.Errorf(abi.CodeInternal, "blob: chunk %d of %d in namespace %q is damaged on this node's disk: run stackhost store verify", n, id, namespace)
+		return nil, abi.Errorf(abi.CodeInternal, "blob: chunk %d of %d in namespace %q is damaged on this node's disk: run stackhost store verify",
+			n, id, namespace)
 	}
 	return b[sha256.Size:], nil
 }
@@ -66,7 +67,7 @@ func BlobUploadShow(v *View, shard uint16, tenant, namespace string, id uint64) 
 		return BlobUpload{}, false
 	}
 	u := decodeBlobUpload(id, b)
-	return BlobUpload{Key: u.Key, Chunks: u.chunks, Size: u.size, Whole: u.whole}, true
+	return BlobUpload{BlobCreate: u.BlobCreate, Chunks: u.chunks, Size: u.size, Whole: u.whole}, true
 }
 
 // BlobList visits the blobs in the order of their keys, of those that begin with prefix and are above after, until visit returns false.

@@ -82,7 +82,7 @@ func (c *cacheOf) close() error {
 		b = abi.AppendUint(abi.AppendUint(abi.AppendUint(b, c.used), c.count), c.limit)
 		c.tx.Set(c.key('n', nil, ""), abi.AppendUint(abi.AppendUint(abi.AppendInt(b, c.horizon), c.head), c.stamps))
 	}
-	return nil
+	return charge(c.tx, c.bytes, c.keys)
 }
 
 func (c *cacheOf) entry(key string) (cacheEntry, bool) {

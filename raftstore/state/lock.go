@@ -18,6 +18,8 @@ const (
 	LockMinTTL     = 100 // shortest lease
 	LockMaxTTL     = 24 * 60 * 60 * 1000
 	LockMaxWaiters = 1024 // of one lock
+
+	lockOverhead = 64 // bytes that a lock or waiter counts besides its names
 )
 
 // LockFamily has leases with fencing tokens. A lock is held by one owner until its lease ends by the log's time; those that wait are
@@ -168,6 +170,9 @@ func (l *lockOf) open(tx *Tx) {
 func (l *lockOf) acquire(owner string, ttl, wait int64) ([]byte, error) {
 	switch {
 	case !l.held:
+		if err := l.charge(1, 0); err != nil {
+			return nil, err
+		}
 		l.grant(owner, ttl)
 	case l.Owner == owner:
 		l.extend(max(l.Expires, l.tx.now+ttl), ttl)
@@ -181,7 +186,8 @@ func (l *lockOf) acquire(owner string, ttl, wait int64) ([]byte, error) {
 
 func (l *lockOf) renew(owner string, fence uint64, ttl int64) ([]byte, error) {
 	if !l.held || l.Owner != owner || l.Fence != fence {
-		return nil, abi.Errorf(abi.CodeConflict, "lock: %q is not held by %q with token %d any more: stop the work that it guards", l.name, owner, fence)
+		return nil, abi.Errorf(abi.CodeConflict, "lock: %q is not held by %q with token %d any more: stop the work that it guards",
+			l.name, owner, fence)
 	}
 	l.extend(l.tx.now+ttl, ttl)
 	return LockReply{Held: true, Fence: l.Fence, Expires: l.Expires, Waiters: l.Waiters}.append(nil), nil
@@ -230,6 +236,11 @@ func decodeLock(v []byte) (i LockInfo, ttl int64) {
 	i.Owner, i.Fence, i.Expires = t.str(), t.uint(), t.int()
 	ttl, i.Since, i.Waiters = t.int(), t.int(), t.uint()
 	return i, ttl
+}
+
+// charge accounts for locks and waiters that come or go; a waiter counts its owner's bytes.
+func (l *lockOf) charge(n int64, owner int) error {
+	return charge(l.tx, n*int64(len(l.name)+owner+lockOverhead), n)
 }
 
 // LockEvents is the namespace of the events of the locks in namespace: an Event for each grant, with the owner as Value and the

@@ -49,6 +49,9 @@ func (l *lockOf) wait(owner string, ttl, wait int64) ([]byte, error) {
 		if l.Waiters >= LockMaxWaiters {
 			return nil, abi.Errorf(abi.CodeLimit, "lock: %d already wait for %q: try again later", l.Waiters, l.name)
 		}
+		if err := l.charge(1, len(owner)); err != nil {
+			return nil, err
+		}
 		id := BE(l.tx.UniqueID())
 		key = l.waiterKey(id)
 		l.tx.Set(l.placeKey(owner), id)
@@ -71,6 +74,7 @@ func (l *lockOf) leave(key []byte) waiter {
 	l.tx.Delete(key)
 	l.tx.Delete(l.placeKey(w.owner))
 	l.Waiters--
+	_ = l.charge(-1, len(w.owner)) // giving back is never refused
 	return w
 }
 
@@ -99,6 +103,7 @@ func (l *lockOf) pass() {
 	}
 	free := Event{Tenant: l.tx.tenant, Namespace: LockEvents(l.namespace), Key: []byte(l.name), Version: l.tx.UniqueID(), Deleted: true}
 	l.tx.Delete(l.key)
+	_ = l.charge(-1, 0)
 	l.tx.Emit(free)
 	l.held, l.LockInfo = false, LockInfo{}
 }

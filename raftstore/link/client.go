@@ -117,7 +117,7 @@ type opening struct {
 }
 
 // connect sees to it that a connection to addr is open, and that many callers who need the first one do not make one each: handshakes
-// cost a millisecond of CPU on both sides, and after a fail-over everyone turns to the same node at once. A connection that this node's
+// take a millisecond of computing, and after a fail-over everyone turns to the same node at once. A connection that this node's
 // certificate is refused on fails here, before anything was sent.
 func (l *Link) connect(ctx context.Context, addr string) error {
 	l.mu.Lock()

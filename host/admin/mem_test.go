@@ -35,12 +35,16 @@ func newMemory() *memory {
 
 // Do implements raftstore.Access.
 func (m *memory) Do(_ context.Context, commands ...state.Command) ([]state.Reply, error) {
+	return m.apply(state.Bundle{Commands: commands})
+}
+
+func (m *memory) apply(b state.Bundle) ([]state.Reply, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.down {
 		return nil, abi.Errorf(abi.CodeUnavailable, "store: no leader")
 	}
-	e := state.Entry{Now: time.Now().UnixMilli(), Bundles: []state.Bundle{{Commands: commands}}}
+	e := state.Entry{Now: time.Now().UnixMilli(), Bundles: []state.Bundle{b}}
 	replies, events, err := m.machine.Apply(&m.keys, m.machine.Index+1, e.Append(nil))
 	if err != nil {
 		return nil, err
@@ -92,12 +96,29 @@ func (m *memory) Watch(ctx context.Context, tenant, ns string, prefix []byte, fr
 	}
 }
 
-func (m *memory) openSession(ctx context.Context) (uint64, error) {
+// OpenSession implements Sessions.
+func (m *memory) OpenSession(ctx context.Context) (uint64, error) {
 	r, err := m.Do(ctx, state.Command{Family: state.FamilySystem, Op: state.OpOpenSession})
 	if err != nil {
 		return 0, err
 	}
 	return binary.BigEndian.Uint64(r[0].Payload), r[0].Err
+}
+
+// Once implements Sessions.
+func (m *memory) Once(session, sequence uint64) raftstore.Access {
+	return numbered{m, state.Bundle{Session: session, Sequence: sequence}}
+}
+
+type numbered struct {
+	*memory
+	bundle state.Bundle
+}
+
+// Do implements raftstore.Access.
+func (n numbered) Do(_ context.Context, commands ...state.Command) ([]state.Reply, error) {
+	n.bundle.Commands = commands
+	return n.apply(n.bundle)
 }
 
 // lockedWriter may be written by several goroutines.

@@ -23,6 +23,7 @@ func someBytes(n int) []byte {
 }
 
 func TestBlobRoundTrip(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	b := NewBlob(s, "app")
 	const chunk = state.BlobChunkSize
@@ -74,6 +75,7 @@ func TestBlobRoundTrip(t *testing.T) {
 }
 
 func TestBlobGuardsListDelete(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	b := NewBlob(s, "app")
 	ctx := t.Context()
@@ -138,6 +140,7 @@ func TestBlobGuardsListDelete(t *testing.T) {
 }
 
 func TestBlobResume(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	b := NewBlob(s, "app")
 	ctx := t.Context()
@@ -174,6 +177,7 @@ func TestBlobResume(t *testing.T) {
 
 // Readers of a blob that is replaced all the time see one version each, whole.
 func TestBlobReadersSeeOneVersion(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	b := NewBlob(s, "app")
 	ctx := t.Context()

@@ -15,6 +15,7 @@ import (
 )
 
 func TestCacheFillsOnce(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	tier := NewCacheTier(s, 1<<20)
 	for name, c := range map[string]*Cache{"watched": NewCache(s, "a", tier), "polled": NewCache(polled{s}, "b", nil)} {
@@ -42,6 +43,7 @@ func TestCacheFillsOnce(t *testing.T) {
 }
 
 func TestCacheFillThatBeganBeforeAnInvalidation(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	c := NewCache(s, "app", NewCacheTier(s, 1<<20))
 	ctx := t.Context()
@@ -67,6 +69,7 @@ func TestCacheFillThatBeganBeforeAnInvalidation(t *testing.T) {
 }
 
 func TestCacheStaleWhileItIsMade(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	c := NewCache(s, "app", NewCacheTier(s, 1<<20))
 	ctx := t.Context()
@@ -107,6 +110,7 @@ func TestCacheStaleWhileItIsMade(t *testing.T) {
 
 // Readers race with an invalidator: after an invalidation was acknowledged, no reader sees a value from before it, tier or not.
 func TestCacheTierNeverReturnsWhatWasInvalidated(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	tier := NewCacheTier(s, 1<<20)
 	c := NewCache(s, "app", tier)
@@ -163,6 +167,7 @@ func TestCacheTierNeverReturnsWhatWasInvalidated(t *testing.T) {
 }
 
 func TestCacheTierIsBounded(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	tier := NewCacheTier(s, 1<<20)
 	c := NewCache(s, "app", tier)

@@ -28,6 +28,7 @@ func codeOf(err error) abi.Code {
 type polled struct{ Access }
 
 func TestLockExcludesAndIsFair(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	for name, a := range map[string]Access{"watched": s, "polled": polled{s}} {
 		t.Run(name, func(t *testing.T) {
@@ -75,6 +76,7 @@ func TestLockExcludesAndIsFair(t *testing.T) {
 }
 
 func TestLockWaitEndsAndLeaseEnds(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	l := NewLock(s, "app")
 	a, err := l.Acquire(t.Context(), "ns", "x", "a", LockOptions{TTL: time.Minute})
@@ -122,6 +124,7 @@ func TestLockWaitEndsAndLeaseEnds(t *testing.T) {
 
 // A counter that is read, then written, loses nothing when a lock guards it.
 func TestLockGuardsACounter(t *testing.T) {
+	t.Parallel()
 	s := openTest(t, Config{Dir: t.TempDir()})
 	l := NewLock(s, "app")
 	counter, holders := 0, 0 // the race detector sees that one at a time has them

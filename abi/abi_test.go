@@ -87,6 +87,7 @@ func TestCodes(t *testing.T) {
 		{-1, "internal", false, 500}, {-2, "invalid", false, 400}, {-3, "unsupported", false, 501}, {-4, "denied", false, 403},
 		{-5, "not_found", false, 404}, {-6, "conflict", false, 409}, {-7, "limit", false, 413}, {-8, "deadline", true, 504},
 		{-9, "cancelled", false, 499}, {-10, "closed", false, 500}, {-11, "unavailable", true, 503}, {-12, "again", true, 503},
+		{-13, "quota", false, 507}, {-14, "storage_full", true, 507},
 		{-500, "code(-500)", false, 500}, {-1000, "guest(-1000)", false, 500}, {math.MinInt64, "guest(-9223372036854775808)", false, 500},
 		{0, "code(0)", false, 500},
 	} {

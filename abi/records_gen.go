@@ -1174,3 +1174,2588 @@ func (r *FetchResponse) decode(d *Decoder) {
 	}
 	d.Rest(5, n)
 }
+
+// KVGetRequest: Reads a key. On the wire it is an array of 4 elements:
+//
+//	0  namespace        str
+//	1  key              bin
+//	2  consistency      enum<Consistency>
+//	3  max_staleness_ms uint
+type KVGetRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, 1 to 1,024 bytes.
+	Key []byte
+	// Consistency: How fresh the answer has to be.
+	Consistency Consistency
+	// MaxStalenessMs: With stale: how long ago this node last heard from the leader, at most; 0 means any.
+	MaxStalenessMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVGetRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendUint(dst, uint64(r.Consistency))
+	dst = AppendUint(dst, r.MaxStalenessMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVGetRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVGetRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(2, n) {
+		r.Consistency = Consistency(d.Uint())
+	} else {
+		r.Consistency = 0
+	}
+	if d.Field(3, n) {
+		r.MaxStalenessMs = d.Uint()
+	} else {
+		r.MaxStalenessMs = 0
+	}
+	d.Rest(4, n)
+}
+
+// KVGetReply: A key's value. An absent key is no error. On the wire it is an array of 4 elements:
+//
+//	0  found            bool
+//	1  value            bin
+//	2  version          uint
+//	3  expires_ms       uint
+type KVGetReply struct {
+	// Found: Whether the key is there.
+	Found bool
+	// Value: Value.
+	Value []byte
+	// Version: Rises with each write of the key; for guards.
+	Version uint64
+	// ExpiresMs: When the key goes, in ms since the Unix epoch; 0: never.
+	ExpiresMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVGetReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendBool(dst, r.Found)
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.Version)
+	dst = AppendUint(dst, r.ExpiresMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVGetReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVGetReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Found = d.Bool()
+	} else {
+		r.Found = false
+	}
+	if d.Field(1, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(2, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	if d.Field(3, n) {
+		r.ExpiresMs = d.Uint()
+	} else {
+		r.ExpiresMs = 0
+	}
+	d.Rest(4, n)
+}
+
+// KVSetRequest: Writes a key. On the wire it is an array of 6 elements:
+//
+//	0  namespace        str
+//	1  key              bin
+//	2  value            bin
+//	3  ttl_ms           uint
+//	4  guard            enum<KvGuard>
+//	5  version          uint
+type KVSetRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, 1 to 1,024 bytes.
+	Key []byte
+	// Value: Value, at most 256 KiB.
+	Value []byte
+	// TTLMs: How long the key lives; 0: for ever.
+	TTLMs uint64
+	// Guard: Condition; conflict when it does not hold.
+	Guard KVGuard
+	// Version: With guard version: the key's version.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVSetRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 6)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.TTLMs)
+	dst = AppendUint(dst, uint64(r.Guard))
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVSetRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVSetRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(2, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(3, n) {
+		r.TTLMs = d.Uint()
+	} else {
+		r.TTLMs = 0
+	}
+	if d.Field(4, n) {
+		r.Guard = KVGuard(d.Uint())
+	} else {
+		r.Guard = 0
+	}
+	if d.Field(5, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(6, n)
+}
+
+// KVSetReply: Outcome of a write. On the wire it is an array of 1 elements:
+//
+//	0  version          uint
+type KVSetReply struct {
+	// Version: The key's version now.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVSetReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVSetReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVSetReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(1, n)
+}
+
+// KVDeleteRequest: Deletes a key. On the wire it is an array of 4 elements:
+//
+//	0  namespace        str
+//	1  key              bin
+//	2  guard            enum<KvGuard>
+//	3  version          uint
+type KVDeleteRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, 1 to 1,024 bytes.
+	Key []byte
+	// Guard: Condition; conflict when it does not hold.
+	Guard KVGuard
+	// Version: With guard version: the key's version.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVDeleteRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendUint(dst, uint64(r.Guard))
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVDeleteRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVDeleteRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(2, n) {
+		r.Guard = KVGuard(d.Uint())
+	} else {
+		r.Guard = 0
+	}
+	if d.Field(3, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(4, n)
+}
+
+// KVDeleteReply: Outcome of a deletion. On the wire it is an array of 1 elements:
+//
+//	0  existed          bool
+type KVDeleteReply struct {
+	// Existed: Whether the key was there.
+	Existed bool
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVDeleteReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendBool(dst, r.Existed)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVDeleteReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVDeleteReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Existed = d.Bool()
+	} else {
+		r.Existed = false
+	}
+	d.Rest(1, n)
+}
+
+// KVIncrementRequest: Adds to a counter; an absent key counts as 0. On the wire it is an array of 3 elements:
+//
+//	0  namespace        str
+//	1  key              bin
+//	2  delta            int
+type KVIncrementRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, 1 to 1,024 bytes.
+	Key []byte
+	// Delta: What to add.
+	Delta int64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVIncrementRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendInt(dst, r.Delta)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVIncrementRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVIncrementRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(2, n) {
+		r.Delta = d.Int()
+	} else {
+		r.Delta = 0
+	}
+	d.Rest(3, n)
+}
+
+// KVIncrementReply: A counter. On the wire it is an array of 2 elements:
+//
+//	0  value            int
+//	1  version          uint
+type KVIncrementReply struct {
+	// Value: Its value now.
+	Value int64
+	// Version: The key's version now.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVIncrementReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendInt(dst, r.Value)
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVIncrementReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVIncrementReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Value = d.Int()
+	} else {
+		r.Value = 0
+	}
+	if d.Field(1, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(2, n)
+}
+
+// KVScanRequest: Reads a page of keys in order. On the wire it is an array of 8 elements:
+//
+//	0  namespace        str
+//	1  prefix           bin
+//	2  after            bin
+//	3  limit            uint
+//	4  keys_only        bool
+//	5  reverse          bool
+//	6  consistency      enum<Consistency>
+//	7  max_staleness_ms uint
+type KVScanRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Prefix: Only keys that begin so.
+	Prefix []byte
+	// After: next of the page before; empty for the first.
+	After []byte
+	// Limit: Most entries, up to 1,000; 0 means 100.
+	Limit uint64
+	// KeysOnly: Leave out values.
+	KeysOnly bool
+	// Reverse: In descending order.
+	Reverse bool
+	// Consistency: How fresh the answer has to be.
+	Consistency Consistency
+	// MaxStalenessMs: With stale: how long ago this node last heard from the leader, at most; 0 means any.
+	MaxStalenessMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVScanRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 8)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Prefix)
+	dst = AppendBin(dst, r.After)
+	dst = AppendUint(dst, r.Limit)
+	dst = AppendBool(dst, r.KeysOnly)
+	dst = AppendBool(dst, r.Reverse)
+	dst = AppendUint(dst, uint64(r.Consistency))
+	dst = AppendUint(dst, r.MaxStalenessMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVScanRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVScanRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Prefix = d.Bin()
+	} else {
+		r.Prefix = nil
+	}
+	if d.Field(2, n) {
+		r.After = d.Bin()
+	} else {
+		r.After = nil
+	}
+	if d.Field(3, n) {
+		r.Limit = d.Uint()
+	} else {
+		r.Limit = 0
+	}
+	if d.Field(4, n) {
+		r.KeysOnly = d.Bool()
+	} else {
+		r.KeysOnly = false
+	}
+	if d.Field(5, n) {
+		r.Reverse = d.Bool()
+	} else {
+		r.Reverse = false
+	}
+	if d.Field(6, n) {
+		r.Consistency = Consistency(d.Uint())
+	} else {
+		r.Consistency = 0
+	}
+	if d.Field(7, n) {
+		r.MaxStalenessMs = d.Uint()
+	} else {
+		r.MaxStalenessMs = 0
+	}
+	d.Rest(8, n)
+}
+
+// KVEntry: A key in a page. On the wire it is an array of 4 elements:
+//
+//	0  key              bin
+//	1  value            bin
+//	2  version          uint
+//	3  expires_ms       uint
+type KVEntry struct {
+	// Key: Key.
+	Key []byte
+	// Value: Value; empty with keys_only.
+	Value []byte
+	// Version: Version.
+	Version uint64
+	// ExpiresMs: When the key goes; 0: never.
+	ExpiresMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVEntry) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.Version)
+	dst = AppendUint(dst, r.ExpiresMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVEntry) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVEntry) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(1, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(2, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	if d.Field(3, n) {
+		r.ExpiresMs = d.Uint()
+	} else {
+		r.ExpiresMs = 0
+	}
+	d.Rest(4, n)
+}
+
+// KVScanReply: A page of keys. On the wire it is an array of 3 elements:
+//
+//	0  entries          list<KvEntry>
+//	1  next             bin
+//	2  index            uint
+type KVScanReply struct {
+	// Entries: Entries in order.
+	Entries []KVEntry
+	// Next: What to give as after for the next page; empty at the end.
+	Next []byte
+	// Index: Index of the log that the page is of; for ranges of a transaction.
+	Index uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVScanReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendArray(dst, len(r.Entries))
+	for i := range r.Entries {
+		dst = r.Entries[i].Append(dst)
+	}
+	dst = AppendBin(dst, r.Next)
+	dst = AppendUint(dst, r.Index)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVScanReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVScanReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		m := d.Records()
+		r.Entries = slices.Grow(r.Entries[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e KVEntry
+			e.decode(d)
+			r.Entries = append(r.Entries, e)
+		}
+		d.Leave()
+	} else {
+		r.Entries = r.Entries[:0]
+	}
+	if d.Field(1, n) {
+		r.Next = d.Bin()
+	} else {
+		r.Next = nil
+	}
+	if d.Field(2, n) {
+		r.Index = d.Uint()
+	} else {
+		r.Index = 0
+	}
+	d.Rest(3, n)
+}
+
+// KVCheck: Condition on a key in a transaction. On the wire it is an array of 3 elements:
+//
+//	0  namespace        str
+//	1  key              bin
+//	2  version          uint
+type KVCheck struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key.
+	Key []byte
+	// Version: The key's version; 0: the key is absent.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVCheck) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVCheck) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVCheck) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(2, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(3, n)
+}
+
+// KVRange: Condition on all keys with a prefix: none changed since an index. On the wire it is an array of 3 elements:
+//
+//	0  namespace        str
+//	1  prefix           bin
+//	2  index            uint
+type KVRange struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Prefix: Prefix.
+	Prefix []byte
+	// Index: Index of a scan.
+	Index uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVRange) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Prefix)
+	dst = AppendUint(dst, r.Index)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVRange) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVRange) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Prefix = d.Bin()
+	} else {
+		r.Prefix = nil
+	}
+	if d.Field(2, n) {
+		r.Index = d.Uint()
+	} else {
+		r.Index = 0
+	}
+	d.Rest(3, n)
+}
+
+// KVWrite: One write of a transaction. On the wire it is an array of 6 elements:
+//
+//	0  kind             enum<KvWriteKind>
+//	1  namespace        str
+//	2  key              bin
+//	3  value            bin
+//	4  ttl_ms           uint
+//	5  delta            int
+type KVWrite struct {
+	// Kind: Kind.
+	Kind KVWriteKind
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key.
+	Key []byte
+	// Value: Value, for set.
+	Value []byte
+	// TTLMs: How long the key lives, for set; 0: for ever.
+	TTLMs uint64
+	// Delta: What to add, for increment.
+	Delta int64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVWrite) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 6)
+	dst = AppendUint(dst, uint64(r.Kind))
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendBin(dst, r.Key)
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.TTLMs)
+	dst = AppendInt(dst, r.Delta)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVWrite) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVWrite) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Kind = KVWriteKind(d.Uint())
+	} else {
+		r.Kind = 0
+	}
+	if d.Field(1, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(2, n) {
+		r.Key = d.Bin()
+	} else {
+		r.Key = nil
+	}
+	if d.Field(3, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(4, n) {
+		r.TTLMs = d.Uint()
+	} else {
+		r.TTLMs = 0
+	}
+	if d.Field(5, n) {
+		r.Delta = d.Int()
+	} else {
+		r.Delta = 0
+	}
+	d.Rest(6, n)
+}
+
+// KVTransactRequest: When all conditions hold, all writes are done; else none, with conflict. At most 64 together. On the wire it is an array of 3 elements:
+//
+//	0  checks           list<KvCheck>
+//	1  ranges           list<KvRange>
+//	2  writes           list<KvWrite>
+type KVTransactRequest struct {
+	// Checks: Conditions on keys.
+	Checks []KVCheck
+	// Ranges: Conditions on prefixes.
+	Ranges []KVRange
+	// Writes: Writes.
+	Writes []KVWrite
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVTransactRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendArray(dst, len(r.Checks))
+	for i := range r.Checks {
+		dst = r.Checks[i].Append(dst)
+	}
+	dst = AppendArray(dst, len(r.Ranges))
+	for i := range r.Ranges {
+		dst = r.Ranges[i].Append(dst)
+	}
+	dst = AppendArray(dst, len(r.Writes))
+	for i := range r.Writes {
+		dst = r.Writes[i].Append(dst)
+	}
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVTransactRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVTransactRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		m := d.Records()
+		r.Checks = slices.Grow(r.Checks[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e KVCheck
+			e.decode(d)
+			r.Checks = append(r.Checks, e)
+		}
+		d.Leave()
+	} else {
+		r.Checks = r.Checks[:0]
+	}
+	if d.Field(1, n) {
+		m := d.Records()
+		r.Ranges = slices.Grow(r.Ranges[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e KVRange
+			e.decode(d)
+			r.Ranges = append(r.Ranges, e)
+		}
+		d.Leave()
+	} else {
+		r.Ranges = r.Ranges[:0]
+	}
+	if d.Field(2, n) {
+		m := d.Records()
+		r.Writes = slices.Grow(r.Writes[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e KVWrite
+			e.decode(d)
+			r.Writes = append(r.Writes, e)
+		}
+		d.Leave()
+	} else {
+		r.Writes = r.Writes[:0]
+	}
+	d.Rest(3, n)
+}
+
+// KVResult: Outcome of one write of a transaction. On the wire it is an array of 3 elements:
+//
+//	0  version          uint
+//	1  existed          bool
+//	2  value            int
+type KVResult struct {
+	// Version: The key's version now; 0 after a deletion.
+	Version uint64
+	// Existed: Whether the key was there before.
+	Existed bool
+	// Value: Of an increment: the sum.
+	Value int64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVResult) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendUint(dst, r.Version)
+	dst = AppendBool(dst, r.Existed)
+	dst = AppendInt(dst, r.Value)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVResult) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVResult) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	if d.Field(1, n) {
+		r.Existed = d.Bool()
+	} else {
+		r.Existed = false
+	}
+	if d.Field(2, n) {
+		r.Value = d.Int()
+	} else {
+		r.Value = 0
+	}
+	d.Rest(3, n)
+}
+
+// KVTransactReply: Outcome of a transaction. On the wire it is an array of 1 elements:
+//
+//	0  results          list<KvResult>
+type KVTransactReply struct {
+	// Results: One for each write.
+	Results []KVResult
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *KVTransactReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendArray(dst, len(r.Results))
+	for i := range r.Results {
+		dst = r.Results[i].Append(dst)
+	}
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *KVTransactReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *KVTransactReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		m := d.Records()
+		r.Results = slices.Grow(r.Results[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e KVResult
+			e.decode(d)
+			r.Results = append(r.Results, e)
+		}
+		d.Leave()
+	} else {
+		r.Results = r.Results[:0]
+	}
+	d.Rest(1, n)
+}
+
+// CacheGetRequest: Reads a key of a cache. On the wire it is an array of 2 elements:
+//
+//	0  namespace        str
+//	1  key              str
+type CacheGetRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, at most 1,024 bytes.
+	Key string
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheGetRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheGetRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheGetRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	d.Rest(2, n)
+}
+
+// CacheGetReply: What the cache has. On the wire it is an array of 2 elements:
+//
+//	0  state            enum<CacheState>
+//	1  value            bin
+type CacheGetReply struct {
+	// State: Miss, fresh or stale.
+	State CacheState
+	// Value: Value, unless it is a miss.
+	Value []byte
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheGetReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendUint(dst, uint64(r.State))
+	dst = AppendBin(dst, r.Value)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheGetReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheGetReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.State = CacheState(d.Uint())
+	} else {
+		r.State = 0
+	}
+	if d.Field(1, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	d.Rest(2, n)
+}
+
+// CacheFillRequest: Reads a key, or gets the right to make it. On the wire it is an array of 4 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  wait_ms          uint
+//	3  lease_ms         uint
+type CacheFillRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, at most 1,024 bytes.
+	Key string
+	// WaitMs: How long to wait while somebody else makes it; 0 means 5,000.
+	WaitMs uint64
+	// LeaseMs: How long the right is good; 0 means 30,000.
+	LeaseMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheFillRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendUint(dst, r.WaitMs)
+	dst = AppendUint(dst, r.LeaseMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheFillRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheFillRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.WaitMs = d.Uint()
+	} else {
+		r.WaitMs = 0
+	}
+	if d.Field(3, n) {
+		r.LeaseMs = d.Uint()
+	} else {
+		r.LeaseMs = 0
+	}
+	d.Rest(4, n)
+}
+
+// CacheFillReply: A value, or the right to make it. Of all callers in the cluster one gets the token. On the wire it is an array of 3 elements:
+//
+//	0  state            enum<CacheState>
+//	1  value            bin
+//	2  token            uint
+type CacheFillReply struct {
+	// State: Miss, fresh or stale.
+	State CacheState
+	// Value: Value, unless it is a miss.
+	Value []byte
+	// Token: If not 0: make the value and put it with this token.
+	Token uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheFillReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendUint(dst, uint64(r.State))
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.Token)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheFillReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheFillReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.State = CacheState(d.Uint())
+	} else {
+		r.State = 0
+	}
+	if d.Field(1, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(2, n) {
+		r.Token = d.Uint()
+	} else {
+		r.Token = 0
+	}
+	d.Rest(3, n)
+}
+
+// CachePutRequest: Stores a value. On the wire it is an array of 7 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  value            bin
+//	3  ttl_ms           uint
+//	4  stale_ms         uint
+//	5  tags             list<str>
+//	6  token            uint
+type CachePutRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, at most 1,024 bytes.
+	Key string
+	// Value: Value, at most 256 KiB.
+	Value []byte
+	// TTLMs: How long it is fresh; 0: until it is evicted or invalidated.
+	TTLMs uint64
+	// StaleMs: How long it is usable after that while somebody makes a new one.
+	StaleMs uint64
+	// Tags: Tags that invalidate it.
+	Tags []string
+	// Token: Token of fill; 0 without.
+	Token uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CachePutRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 7)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.TTLMs)
+	dst = AppendUint(dst, r.StaleMs)
+	dst = AppendArray(dst, len(r.Tags))
+	for i := range r.Tags {
+		dst = AppendStr(dst, r.Tags[i])
+	}
+	dst = AppendUint(dst, r.Token)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CachePutRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CachePutRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(3, n) {
+		r.TTLMs = d.Uint()
+	} else {
+		r.TTLMs = 0
+	}
+	if d.Field(4, n) {
+		r.StaleMs = d.Uint()
+	} else {
+		r.StaleMs = 0
+	}
+	if d.Field(5, n) {
+		m := d.Array()
+		r.Tags = slices.Grow(r.Tags[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e string
+			e = d.Str()
+			r.Tags = append(r.Tags, e)
+		}
+		d.Leave()
+	} else {
+		r.Tags = r.Tags[:0]
+	}
+	if d.Field(6, n) {
+		r.Token = d.Uint()
+	} else {
+		r.Token = 0
+	}
+	d.Rest(7, n)
+}
+
+// CachePutReply: Outcome of a put. On the wire it is an array of 1 elements:
+//
+//	0  stored           bool
+type CachePutReply struct {
+	// Stored: False: the token was no longer good, because the key or a tag was invalidated since; the value is right for this caller only.
+	Stored bool
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CachePutReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendBool(dst, r.Stored)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CachePutReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CachePutReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Stored = d.Bool()
+	} else {
+		r.Stored = false
+	}
+	d.Rest(1, n)
+}
+
+// CacheInvalidateRequest: Invalidates every entry that has one of the tags, at once, however many there are. On the wire it is an array of 2 elements:
+//
+//	0  namespace        str
+//	1  tags             list<str>
+type CacheInvalidateRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Tags: 1 to 32 tags.
+	Tags []string
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheInvalidateRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendArray(dst, len(r.Tags))
+	for i := range r.Tags {
+		dst = AppendStr(dst, r.Tags[i])
+	}
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheInvalidateRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheInvalidateRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		m := d.Array()
+		r.Tags = slices.Grow(r.Tags[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e string
+			e = d.Str()
+			r.Tags = append(r.Tags, e)
+		}
+		d.Leave()
+	} else {
+		r.Tags = r.Tags[:0]
+	}
+	d.Rest(2, n)
+}
+
+// CacheDeleteRequest: Deletes a key of a cache. On the wire it is an array of 2 elements:
+//
+//	0  namespace        str
+//	1  key              str
+type CacheDeleteRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key, at most 1,024 bytes.
+	Key string
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheDeleteRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheDeleteRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheDeleteRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	d.Rest(2, n)
+}
+
+// CacheDeleteReply: Outcome of a deletion. On the wire it is an array of 1 elements:
+//
+//	0  existed          bool
+type CacheDeleteReply struct {
+	// Existed: Whether there was an entry.
+	Existed bool
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheDeleteReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendBool(dst, r.Existed)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheDeleteReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheDeleteReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Existed = d.Bool()
+	} else {
+		r.Existed = false
+	}
+	d.Rest(1, n)
+}
+
+// CacheClearRequest: Empties a namespace of the cache, at once. On the wire it is an array of 1 elements:
+//
+//	0  namespace        str
+type CacheClearRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CacheClearRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendStr(dst, r.Namespace)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CacheClearRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CacheClearRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	d.Rest(1, n)
+}
+
+// LockAcquireRequest: Takes a lock, or waits for it in line. On the wire it is an array of 5 elements:
+//
+//	0  namespace        str
+//	1  name             str
+//	2  owner            str
+//	3  ttl_ms           uint
+//	4  wait_ms          uint
+type LockAcquireRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Name: Name of the lock.
+	Name string
+	// Owner: Id of the owner; empty: the host makes one. The same owner gets the same lease again.
+	Owner string
+	// TTLMs: How long the lease lasts; 0 means 30,000.
+	TTLMs uint64
+	// WaitMs: How long to wait; 0: not at all. conflict when it was not to be had.
+	WaitMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *LockAcquireRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 5)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Name)
+	dst = AppendStr(dst, r.Owner)
+	dst = AppendUint(dst, r.TTLMs)
+	dst = AppendUint(dst, r.WaitMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *LockAcquireRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *LockAcquireRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Name = d.Str()
+	} else {
+		r.Name = ""
+	}
+	if d.Field(2, n) {
+		r.Owner = d.Str()
+	} else {
+		r.Owner = ""
+	}
+	if d.Field(3, n) {
+		r.TTLMs = d.Uint()
+	} else {
+		r.TTLMs = 0
+	}
+	if d.Field(4, n) {
+		r.WaitMs = d.Uint()
+	} else {
+		r.WaitMs = 0
+	}
+	d.Rest(5, n)
+}
+
+// LockAcquireReply: A lease. On the wire it is an array of 3 elements:
+//
+//	0  owner            str
+//	1  fence            uint
+//	2  expires_ms       uint
+type LockAcquireReply struct {
+	// Owner: Who holds it.
+	Owner string
+	// Fence: Fencing token, above those of all earlier leases: let what the lock protects refuse lower ones.
+	Fence uint64
+	// ExpiresMs: When the lease ends, in ms of the log's time.
+	ExpiresMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *LockAcquireReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = AppendStr(dst, r.Owner)
+	dst = AppendUint(dst, r.Fence)
+	dst = AppendUint(dst, r.ExpiresMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *LockAcquireReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *LockAcquireReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Owner = d.Str()
+	} else {
+		r.Owner = ""
+	}
+	if d.Field(1, n) {
+		r.Fence = d.Uint()
+	} else {
+		r.Fence = 0
+	}
+	if d.Field(2, n) {
+		r.ExpiresMs = d.Uint()
+	} else {
+		r.ExpiresMs = 0
+	}
+	d.Rest(3, n)
+}
+
+// LockRenewRequest: Makes a lease end later; conflict when it has ended. On the wire it is an array of 5 elements:
+//
+//	0  namespace        str
+//	1  name             str
+//	2  owner            str
+//	3  fence            uint
+//	4  ttl_ms           uint
+type LockRenewRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Name: Name of the lock.
+	Name string
+	// Owner: Who holds it.
+	Owner string
+	// Fence: Its fencing token.
+	Fence uint64
+	// TTLMs: How long from now; 0 means 30,000.
+	TTLMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *LockRenewRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 5)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Name)
+	dst = AppendStr(dst, r.Owner)
+	dst = AppendUint(dst, r.Fence)
+	dst = AppendUint(dst, r.TTLMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *LockRenewRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *LockRenewRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Name = d.Str()
+	} else {
+		r.Name = ""
+	}
+	if d.Field(2, n) {
+		r.Owner = d.Str()
+	} else {
+		r.Owner = ""
+	}
+	if d.Field(3, n) {
+		r.Fence = d.Uint()
+	} else {
+		r.Fence = 0
+	}
+	if d.Field(4, n) {
+		r.TTLMs = d.Uint()
+	} else {
+		r.TTLMs = 0
+	}
+	d.Rest(5, n)
+}
+
+// LockRenewReply: A renewed lease. On the wire it is an array of 1 elements:
+//
+//	0  expires_ms       uint
+type LockRenewReply struct {
+	// ExpiresMs: When the lease ends, in ms of the log's time.
+	ExpiresMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *LockRenewReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendUint(dst, r.ExpiresMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *LockRenewReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *LockRenewReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.ExpiresMs = d.Uint()
+	} else {
+		r.ExpiresMs = 0
+	}
+	d.Rest(1, n)
+}
+
+// LockReleaseRequest: Ends a lease. On the wire it is an array of 4 elements:
+//
+//	0  namespace        str
+//	1  name             str
+//	2  owner            str
+//	3  fence            uint
+type LockReleaseRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Name: Name of the lock.
+	Name string
+	// Owner: Who holds it.
+	Owner string
+	// Fence: Its fencing token.
+	Fence uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *LockReleaseRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Name)
+	dst = AppendStr(dst, r.Owner)
+	dst = AppendUint(dst, r.Fence)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *LockReleaseRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *LockReleaseRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Name = d.Str()
+	} else {
+		r.Name = ""
+	}
+	if d.Field(2, n) {
+		r.Owner = d.Str()
+	} else {
+		r.Owner = ""
+	}
+	if d.Field(3, n) {
+		r.Fence = d.Uint()
+	} else {
+		r.Fence = 0
+	}
+	d.Rest(4, n)
+}
+
+// LockReleaseReply: Outcome of a release. On the wire it is an array of 1 elements:
+//
+//	0  held             bool
+type LockReleaseReply struct {
+	// Held: False: the lease had ended already.
+	Held bool
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *LockReleaseReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendBool(dst, r.Held)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *LockReleaseReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *LockReleaseReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Held = d.Bool()
+	} else {
+		r.Held = false
+	}
+	d.Rest(1, n)
+}
+
+// BlobInfo: What is known of a blob. On the wire it is an array of 7 elements:
+//
+//	0  key              str
+//	1  size             uint
+//	2  sha256           bin
+//	3  content_type     str
+//	4  meta             pairs
+//	5  version          uint
+//	6  created_ms       uint
+type BlobInfo struct {
+	// Key: Key of the blob, at most 1,024 bytes.
+	Key string
+	// Size: Bytes.
+	Size uint64
+	// SHA256: SHA-256 of the content, 32 bytes.
+	SHA256 []byte
+	// ContentType: Content type.
+	ContentType string
+	// Meta: Metadata of the app.
+	Meta Pairs
+	// Version: Rises with each replacement; for guards.
+	Version uint64
+	// CreatedMs: When it was stored, in ms since the Unix epoch.
+	CreatedMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobInfo) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 7)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendUint(dst, r.Size)
+	dst = AppendBin(dst, r.SHA256)
+	dst = AppendStr(dst, r.ContentType)
+	dst = r.Meta.Append(dst)
+	dst = AppendUint(dst, r.Version)
+	dst = AppendUint(dst, r.CreatedMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobInfo) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobInfo) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(1, n) {
+		r.Size = d.Uint()
+	} else {
+		r.Size = 0
+	}
+	if d.Field(2, n) {
+		r.SHA256 = d.Bin()
+	} else {
+		r.SHA256 = nil
+	}
+	if d.Field(3, n) {
+		r.ContentType = d.Str()
+	} else {
+		r.ContentType = ""
+	}
+	if d.Field(4, n) {
+		r.Meta = d.Pairs(r.Meta[:0])
+	} else {
+		r.Meta = r.Meta[:0]
+	}
+	if d.Field(5, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	if d.Field(6, n) {
+		r.CreatedMs = d.Uint()
+	} else {
+		r.CreatedMs = 0
+	}
+	d.Rest(7, n)
+}
+
+// BlobWriteRequest: Begins a blob. It is visible only after commit. On the wire it is an array of 6 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  content_type     str
+//	3  meta             pairs
+//	4  guard            enum<KvGuard>
+//	5  version          uint
+type BlobWriteRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key of the blob, at most 1,024 bytes.
+	Key string
+	// ContentType: Content type.
+	ContentType string
+	// Meta: Metadata.
+	Meta Pairs
+	// Guard: Condition; conflict when it does not hold.
+	Guard KVGuard
+	// Version: With guard version: the key's version.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobWriteRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 6)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendStr(dst, r.ContentType)
+	dst = r.Meta.Append(dst)
+	dst = AppendUint(dst, uint64(r.Guard))
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobWriteRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobWriteRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.ContentType = d.Str()
+	} else {
+		r.ContentType = ""
+	}
+	if d.Field(3, n) {
+		r.Meta = d.Pairs(r.Meta[:0])
+	} else {
+		r.Meta = r.Meta[:0]
+	}
+	if d.Field(4, n) {
+		r.Guard = KVGuard(d.Uint())
+	} else {
+		r.Guard = 0
+	}
+	if d.Field(5, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(6, n)
+}
+
+// BlobCommitRequest: Makes a blob visible, in the place of the one before. On the wire it is an array of 1 elements:
+//
+//	0  stream           uint
+type BlobCommitRequest struct {
+	// Stream: Stream of write. It is closed by this, whatever the outcome.
+	Stream uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobCommitRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendUint(dst, r.Stream)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobCommitRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobCommitRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Stream = d.Uint()
+	} else {
+		r.Stream = 0
+	}
+	d.Rest(1, n)
+}
+
+// BlobPutRequest: Stores a short blob in one call. On the wire it is an array of 7 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  body             bin
+//	3  content_type     str
+//	4  meta             pairs
+//	5  guard            enum<KvGuard>
+//	6  version          uint
+type BlobPutRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key of the blob, at most 1,024 bytes.
+	Key string
+	// Body: Content.
+	Body []byte
+	// ContentType: Content type.
+	ContentType string
+	// Meta: Metadata.
+	Meta Pairs
+	// Guard: Condition; conflict when it does not hold.
+	Guard KVGuard
+	// Version: With guard version: the key's version.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobPutRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 7)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendBin(dst, r.Body)
+	dst = AppendStr(dst, r.ContentType)
+	dst = r.Meta.Append(dst)
+	dst = AppendUint(dst, uint64(r.Guard))
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobPutRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobPutRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.Body = d.Bin()
+	} else {
+		r.Body = nil
+	}
+	if d.Field(3, n) {
+		r.ContentType = d.Str()
+	} else {
+		r.ContentType = ""
+	}
+	if d.Field(4, n) {
+		r.Meta = d.Pairs(r.Meta[:0])
+	} else {
+		r.Meta = r.Meta[:0]
+	}
+	if d.Field(5, n) {
+		r.Guard = KVGuard(d.Uint())
+	} else {
+		r.Guard = 0
+	}
+	if d.Field(6, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(7, n)
+}
+
+// BlobReadRequest: Reads a blob or a part of it; not_found when there is none. On the wire it is an array of 6 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  offset           uint
+//	3  length           uint
+//	4  consistency      enum<Consistency>
+//	5  max_staleness_ms uint
+type BlobReadRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key of the blob, at most 1,024 bytes.
+	Key string
+	// Offset: First byte.
+	Offset uint64
+	// Length: Most bytes; 0: to the end.
+	Length uint64
+	// Consistency: How fresh the answer has to be.
+	Consistency Consistency
+	// MaxStalenessMs: With stale: how long ago this node last heard from the leader, at most; 0 means any.
+	MaxStalenessMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobReadRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 6)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendUint(dst, r.Offset)
+	dst = AppendUint(dst, r.Length)
+	dst = AppendUint(dst, uint64(r.Consistency))
+	dst = AppendUint(dst, r.MaxStalenessMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobReadRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobReadRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.Offset = d.Uint()
+	} else {
+		r.Offset = 0
+	}
+	if d.Field(3, n) {
+		r.Length = d.Uint()
+	} else {
+		r.Length = 0
+	}
+	if d.Field(4, n) {
+		r.Consistency = Consistency(d.Uint())
+	} else {
+		r.Consistency = 0
+	}
+	if d.Field(5, n) {
+		r.MaxStalenessMs = d.Uint()
+	} else {
+		r.MaxStalenessMs = 0
+	}
+	d.Rest(6, n)
+}
+
+// BlobReadReply: A blob's content. On the wire it is an array of 3 elements:
+//
+//	0  info             record<BlobInfo>
+//	1  body             bin
+//	2  body_stream      uint
+type BlobReadReply struct {
+	// Info: What is known of it.
+	Info BlobInfo
+	// Body: The content asked for, when it is short.
+	Body []byte
+	// BodyStream: Stream to read it from, or 0.
+	BodyStream uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobReadReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 3)
+	dst = r.Info.Append(dst)
+	dst = AppendBin(dst, r.Body)
+	dst = AppendUint(dst, r.BodyStream)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobReadReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobReadReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Info.decode(d)
+	} else {
+		r.Info = BlobInfo{}
+	}
+	if d.Field(1, n) {
+		r.Body = d.Bin()
+	} else {
+		r.Body = nil
+	}
+	if d.Field(2, n) {
+		r.BodyStream = d.Uint()
+	} else {
+		r.BodyStream = 0
+	}
+	d.Rest(3, n)
+}
+
+// BlobStatRequest: Asks for a blob's information; not_found when there is none. On the wire it is an array of 4 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  consistency      enum<Consistency>
+//	3  max_staleness_ms uint
+type BlobStatRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key of the blob, at most 1,024 bytes.
+	Key string
+	// Consistency: How fresh the answer has to be.
+	Consistency Consistency
+	// MaxStalenessMs: With stale: how long ago this node last heard from the leader, at most; 0 means any.
+	MaxStalenessMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobStatRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendUint(dst, uint64(r.Consistency))
+	dst = AppendUint(dst, r.MaxStalenessMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobStatRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobStatRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.Consistency = Consistency(d.Uint())
+	} else {
+		r.Consistency = 0
+	}
+	if d.Field(3, n) {
+		r.MaxStalenessMs = d.Uint()
+	} else {
+		r.MaxStalenessMs = 0
+	}
+	d.Rest(4, n)
+}
+
+// BlobDeleteRequest: Deletes a blob. On the wire it is an array of 4 elements:
+//
+//	0  namespace        str
+//	1  key              str
+//	2  guard            enum<KvGuard>
+//	3  version          uint
+type BlobDeleteRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Key: Key of the blob, at most 1,024 bytes.
+	Key string
+	// Guard: Condition; conflict when it does not hold.
+	Guard KVGuard
+	// Version: With guard version: the key's version.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobDeleteRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 4)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Key)
+	dst = AppendUint(dst, uint64(r.Guard))
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobDeleteRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobDeleteRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Key = d.Str()
+	} else {
+		r.Key = ""
+	}
+	if d.Field(2, n) {
+		r.Guard = KVGuard(d.Uint())
+	} else {
+		r.Guard = 0
+	}
+	if d.Field(3, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(4, n)
+}
+
+// BlobDeleteReply: Outcome of a deletion. On the wire it is an array of 1 elements:
+//
+//	0  existed          bool
+type BlobDeleteReply struct {
+	// Existed: Whether there was one.
+	Existed bool
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobDeleteReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendBool(dst, r.Existed)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobDeleteReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobDeleteReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Existed = d.Bool()
+	} else {
+		r.Existed = false
+	}
+	d.Rest(1, n)
+}
+
+// BlobListRequest: Reads a page of blobs in order of their keys. On the wire it is an array of 6 elements:
+//
+//	0  namespace        str
+//	1  prefix           str
+//	2  after            str
+//	3  limit            uint
+//	4  consistency      enum<Consistency>
+//	5  max_staleness_ms uint
+type BlobListRequest struct {
+	// Namespace: Namespace of the app, one that the manifest grants.
+	Namespace string
+	// Prefix: Only keys that begin so.
+	Prefix string
+	// After: next of the page before; empty for the first.
+	After string
+	// Limit: Most blobs, up to 1,000; 0 means 100.
+	Limit uint64
+	// Consistency: How fresh the answer has to be.
+	Consistency Consistency
+	// MaxStalenessMs: With stale: how long ago this node last heard from the leader, at most; 0 means any.
+	MaxStalenessMs uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobListRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 6)
+	dst = AppendStr(dst, r.Namespace)
+	dst = AppendStr(dst, r.Prefix)
+	dst = AppendStr(dst, r.After)
+	dst = AppendUint(dst, r.Limit)
+	dst = AppendUint(dst, uint64(r.Consistency))
+	dst = AppendUint(dst, r.MaxStalenessMs)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobListRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobListRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Namespace = d.Str()
+	} else {
+		r.Namespace = ""
+	}
+	if d.Field(1, n) {
+		r.Prefix = d.Str()
+	} else {
+		r.Prefix = ""
+	}
+	if d.Field(2, n) {
+		r.After = d.Str()
+	} else {
+		r.After = ""
+	}
+	if d.Field(3, n) {
+		r.Limit = d.Uint()
+	} else {
+		r.Limit = 0
+	}
+	if d.Field(4, n) {
+		r.Consistency = Consistency(d.Uint())
+	} else {
+		r.Consistency = 0
+	}
+	if d.Field(5, n) {
+		r.MaxStalenessMs = d.Uint()
+	} else {
+		r.MaxStalenessMs = 0
+	}
+	d.Rest(6, n)
+}
+
+// BlobListReply: A page of blobs. On the wire it is an array of 2 elements:
+//
+//	0  blobs            list<BlobInfo>
+//	1  next             str
+type BlobListReply struct {
+	// Blobs: Blobs in order.
+	Blobs []BlobInfo
+	// Next: What to give as after for the next page; empty at the end.
+	Next string
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *BlobListReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendArray(dst, len(r.Blobs))
+	for i := range r.Blobs {
+		dst = r.Blobs[i].Append(dst)
+	}
+	dst = AppendStr(dst, r.Next)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *BlobListReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *BlobListReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		m := d.Records()
+		r.Blobs = slices.Grow(r.Blobs[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e BlobInfo
+			e.decode(d)
+			r.Blobs = append(r.Blobs, e)
+		}
+		d.Leave()
+	} else {
+		r.Blobs = r.Blobs[:0]
+	}
+	if d.Field(1, n) {
+		r.Next = d.Str()
+	} else {
+		r.Next = ""
+	}
+	d.Rest(2, n)
+}
+
+// SecretGetRequest: Asks for a secret of the cluster. On the wire it is an array of 1 elements:
+//
+//	0  name             str
+type SecretGetRequest struct {
+	// Name: Name, one that the manifest grants.
+	Name string
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *SecretGetRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendStr(dst, r.Name)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *SecretGetRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *SecretGetRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Name = d.Str()
+	} else {
+		r.Name = ""
+	}
+	d.Rest(1, n)
+}
+
+// SecretGetReply: A secret. On the wire it is an array of 2 elements:
+//
+//	0  value            bin
+//	1  version          uint
+type SecretGetReply struct {
+	// Value: Value.
+	Value []byte
+	// Version: Rises with each change.
+	Version uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *SecretGetReply) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 2)
+	dst = AppendBin(dst, r.Value)
+	dst = AppendUint(dst, r.Version)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *SecretGetReply) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *SecretGetReply) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Value = d.Bin()
+	} else {
+		r.Value = nil
+	}
+	if d.Field(1, n) {
+		r.Version = d.Uint()
+	} else {
+		r.Version = 0
+	}
+	d.Rest(2, n)
+}

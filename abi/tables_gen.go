@@ -51,6 +51,10 @@ const (
 	CodeUnavailable Code = -11
 	// CodeAgain: Nothing was done; the same call may succeed at once.
 	CodeAgain Code = -12
+	// CodeQuota: The app's quota of bytes, keys or operations is used up.
+	CodeQuota Code = -13
+	// CodeStorageFull: The cluster's disk is full: writes are refused, reads go on.
+	CodeStorageFull Code = -14
 	// CodeGuest is the first of the codes whose meaning is the guest's own.
 	CodeGuest Code = -1000
 )
@@ -68,6 +72,8 @@ var codes = map[Code]codeInfo{
 	CodeClosed:      {"closed", false, 500, "The stream or response is already closed."},
 	CodeUnavailable: {"unavailable", true, 503, "The service cannot answer now."},
 	CodeAgain:       {"again", true, 503, "Nothing was done; the same call may succeed at once."},
+	CodeQuota:       {"quota", false, 507, "The app's quota of bytes, keys or operations is used up."},
+	CodeStorageFull: {"storage_full", true, 507, "The cluster's disk is full: writes are refused, reads go on."},
 }
 
 // Names of the guest's exports.
@@ -145,6 +151,39 @@ var Capabilities = []CapabilityInfo{
 	{Name: "fetch", Version: 1, Since: 1, Implicit: false, Doc: "Outbound HTTP to the hosts that the manifest grants.", Functions: []FunctionInfo{
 		{Name: "send", Shape: "call", Params: []string(nil), Request: "FetchRequest", Reply: "FetchResponse", Since: 1, Doc: "Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted."},
 	}},
+	{Name: "kv", Version: 1, Since: 2, Implicit: false, Doc: "Keys and values, replicated: what was acknowledged survives the loss of a minority of nodes.", Functions: []FunctionInfo{
+		{Name: "get", Shape: "call", Params: []string(nil), Request: "KvGetRequest", Reply: "KvGetReply", Since: 2, Doc: "Reads a key."},
+		{Name: "set", Shape: "call", Params: []string(nil), Request: "KvSetRequest", Reply: "KvSetReply", Since: 2, Doc: "Writes a key. conflict: the guard does not hold; quota; storage_full."},
+		{Name: "delete", Shape: "call", Params: []string(nil), Request: "KvDeleteRequest", Reply: "KvDeleteReply", Since: 2, Doc: "Deletes a key."},
+		{Name: "increment", Shape: "call", Params: []string(nil), Request: "KvIncrementRequest", Reply: "KvIncrementReply", Since: 2, Doc: "Adds to a counter. conflict: the value is not a number."},
+		{Name: "scan", Shape: "call", Params: []string(nil), Request: "KvScanRequest", Reply: "KvScanReply", Since: 2, Doc: "Reads keys in order, a page at a time."},
+		{Name: "transact", Shape: "call", Params: []string(nil), Request: "KvTransactRequest", Reply: "KvTransactReply", Since: 2, Doc: "Does several writes under conditions, together or not at all."},
+	}},
+	{Name: "cache", Version: 1, Since: 2, Implicit: false, Doc: "Values that can be made again, shared by the cluster, with tags.", Functions: []FunctionInfo{
+		{Name: "get", Shape: "call", Params: []string(nil), Request: "CacheGetRequest", Reply: "CacheGetReply", Since: 2, Doc: "Reads a key, without asking other nodes."},
+		{Name: "fill", Shape: "call", Params: []string(nil), Request: "CacheFillRequest", Reply: "CacheFillReply", Since: 2, Doc: "Reads a key or, for one caller in the cluster, gives the right to make it."},
+		{Name: "put", Shape: "call", Params: []string(nil), Request: "CachePutRequest", Reply: "CachePutReply", Since: 2, Doc: "Stores a value."},
+		{Name: "invalidate", Shape: "call", Params: []string(nil), Request: "CacheInvalidateRequest", Reply: "", Since: 2, Doc: "Invalidates all entries with a tag."},
+		{Name: "delete", Shape: "call", Params: []string(nil), Request: "CacheDeleteRequest", Reply: "CacheDeleteReply", Since: 2, Doc: "Deletes a key."},
+		{Name: "clear", Shape: "call", Params: []string(nil), Request: "CacheClearRequest", Reply: "", Since: 2, Doc: "Empties a namespace."},
+	}},
+	{Name: "lock", Version: 1, Since: 2, Implicit: false, Doc: "Leases with fencing tokens, given in the order of asking.", Functions: []FunctionInfo{
+		{Name: "acquire", Shape: "call", Params: []string(nil), Request: "LockAcquireRequest", Reply: "LockAcquireReply", Since: 2, Doc: "Takes a lock. conflict: somebody else holds it."},
+		{Name: "renew", Shape: "call", Params: []string(nil), Request: "LockRenewRequest", Reply: "LockRenewReply", Since: 2, Doc: "Makes a lease last longer. conflict: it has ended."},
+		{Name: "release", Shape: "call", Params: []string(nil), Request: "LockReleaseRequest", Reply: "LockReleaseReply", Since: 2, Doc: "Ends a lease."},
+	}},
+	{Name: "blob", Version: 1, Since: 2, Implicit: false, Doc: "Long content, stored in chunks and visible as a whole.", Functions: []FunctionInfo{
+		{Name: "put", Shape: "call", Params: []string(nil), Request: "BlobPutRequest", Reply: "BlobInfo", Since: 2, Doc: "Stores a short blob in one call."},
+		{Name: "write", Shape: "call", Params: []string(nil), Request: "BlobWriteRequest", Reply: "StreamReply", Since: 2, Doc: "Begins a blob: write its content to the stream, then commit. Closing the stream gives it up."},
+		{Name: "commit", Shape: "call", Params: []string(nil), Request: "BlobCommitRequest", Reply: "BlobInfo", Since: 2, Doc: "Makes a written blob visible. conflict: the guard does not hold."},
+		{Name: "read", Shape: "call", Params: []string(nil), Request: "BlobReadRequest", Reply: "BlobReadReply", Since: 2, Doc: "Reads a blob or a part of it."},
+		{Name: "stat", Shape: "call", Params: []string(nil), Request: "BlobStatRequest", Reply: "BlobInfo", Since: 2, Doc: "Tells what is known of a blob."},
+		{Name: "delete", Shape: "call", Params: []string(nil), Request: "BlobDeleteRequest", Reply: "BlobDeleteReply", Since: 2, Doc: "Deletes a blob."},
+		{Name: "list", Shape: "call", Params: []string(nil), Request: "BlobListRequest", Reply: "BlobListReply", Since: 2, Doc: "Lists blobs in order of their keys."},
+	}},
+	{Name: "secret", Version: 1, Since: 2, Implicit: false, Doc: "Secrets that the operator set, stored encrypted.", Functions: []FunctionInfo{
+		{Name: "get", Shape: "call", Params: []string(nil), Request: "SecretGetRequest", Reply: "SecretGetReply", Since: 2, Doc: "Reads a secret. not_found: it is not set."},
+	}},
 }
 
 // LogLevel: Severity of a log record.
@@ -176,4 +215,44 @@ const (
 	RedirectFollow Redirect = 0
 	RedirectManual Redirect = 1
 	RedirectError  Redirect = 2
+)
+
+// Consistency: How fresh a read has to be: linearizable sees every write acknowledged anywhere before it began; lease relies on clocks; stale is what this node has.
+type Consistency uint64
+
+// Values of Consistency.
+const (
+	ConsistencyLinearizable Consistency = 0
+	ConsistencyLease        Consistency = 1
+	ConsistencyStale        Consistency = 2
+)
+
+// KVGuard: Condition on the key that is written.
+type KVGuard uint64
+
+// Values of KVGuard.
+const (
+	KVGuardAny     KVGuard = 0
+	KVGuardAbsent  KVGuard = 1
+	KVGuardVersion KVGuard = 2
+)
+
+// KVWriteKind: Kind of a write in a transaction. increment adds to a decimal number kept as text.
+type KVWriteKind uint64
+
+// Values of KVWriteKind.
+const (
+	KVWriteKindSet       KVWriteKind = 0
+	KVWriteKindDelete    KVWriteKind = 1
+	KVWriteKindIncrement KVWriteKind = 2
+)
+
+// CacheState: What a cache has of a key.
+type CacheState uint64
+
+// Values of CacheState.
+const (
+	CacheStateMiss  CacheState = 0
+	CacheStateFresh CacheState = 1
+	CacheStateStale CacheState = 2
 )

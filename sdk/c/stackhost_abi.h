@@ -46,6 +46,10 @@
 #define SH_CODE_UNAVAILABLE ((sh_code)-11)
 /** Nothing was done; the same call may succeed at once. */
 #define SH_CODE_AGAIN ((sh_code)-12)
+/** The app's quota of bytes, keys or operations is used up. */
+#define SH_CODE_QUOTA ((sh_code)-13)
+/** The cluster's disk is full: writes are refused, reads go on. */
+#define SH_CODE_STORAGE_FULL ((sh_code)-14)
 /** The highest code that a guest may give a meaning of its own. */
 #define SH_GUEST_CODES_FROM ((sh_code)-1000)
 
@@ -69,6 +73,34 @@ enum {
     SH_REDIRECT_FOLLOW = 0,
     SH_REDIRECT_MANUAL = 1,
     SH_REDIRECT_ERROR = 2,
+};
+
+/** How fresh a read has to be: linearizable sees every write acknowledged anywhere before it began; lease relies on clocks; stale is what this node has. */
+enum {
+    SH_CONSISTENCY_LINEARIZABLE = 0,
+    SH_CONSISTENCY_LEASE = 1,
+    SH_CONSISTENCY_STALE = 2,
+};
+
+/** Condition on the key that is written. */
+enum {
+    SH_KV_GUARD_ANY = 0,
+    SH_KV_GUARD_ABSENT = 1,
+    SH_KV_GUARD_VERSION = 2,
+};
+
+/** Kind of a write in a transaction. increment adds to a decimal number kept as text. */
+enum {
+    SH_KV_WRITE_KIND_SET = 0,
+    SH_KV_WRITE_KIND_DELETE = 1,
+    SH_KV_WRITE_KIND_INCREMENT = 2,
+};
+
+/** What a cache has of a key. */
+enum {
+    SH_CACHE_STATE_MISS = 0,
+    SH_CACHE_STATE_FRESH = 1,
+    SH_CACHE_STATE_STALE = 2,
 };
 
 /** Input of stackhost_boot. */
@@ -313,6 +345,542 @@ typedef struct sh_fetch_response {
 } sh_fetch_response;
 extern const sh_record_type sh_fetch_response_type;
 
+/** Reads a key. */
+typedef struct sh_kv_get_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, 1 to 1,024 bytes. */
+    sh_str key;
+    /** How fresh the answer has to be. */
+    uint64_t consistency;
+    /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+    uint64_t max_staleness_ms;
+} sh_kv_get_request;
+extern const sh_record_type sh_kv_get_request_type;
+
+/** A key's value. An absent key is no error. */
+typedef struct sh_kv_get_reply {
+    /** Whether the key is there. */
+    bool found;
+    /** Value. */
+    sh_str value;
+    /** Rises with each write of the key; for guards. */
+    uint64_t version;
+    /** When the key goes, in ms since the Unix epoch; 0: never. */
+    uint64_t expires_ms;
+} sh_kv_get_reply;
+extern const sh_record_type sh_kv_get_reply_type;
+
+/** Writes a key. */
+typedef struct sh_kv_set_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, 1 to 1,024 bytes. */
+    sh_str key;
+    /** Value, at most 256 KiB. */
+    sh_str value;
+    /** How long the key lives; 0: for ever. */
+    uint64_t ttl_ms;
+    /** Condition; conflict when it does not hold. */
+    uint64_t guard;
+    /** With guard version: the key's version. */
+    uint64_t version;
+} sh_kv_set_request;
+extern const sh_record_type sh_kv_set_request_type;
+
+/** Outcome of a write. */
+typedef struct sh_kv_set_reply {
+    /** The key's version now. */
+    uint64_t version;
+} sh_kv_set_reply;
+extern const sh_record_type sh_kv_set_reply_type;
+
+/** Deletes a key. */
+typedef struct sh_kv_delete_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, 1 to 1,024 bytes. */
+    sh_str key;
+    /** Condition; conflict when it does not hold. */
+    uint64_t guard;
+    /** With guard version: the key's version. */
+    uint64_t version;
+} sh_kv_delete_request;
+extern const sh_record_type sh_kv_delete_request_type;
+
+/** Outcome of a deletion. */
+typedef struct sh_kv_delete_reply {
+    /** Whether the key was there. */
+    bool existed;
+} sh_kv_delete_reply;
+extern const sh_record_type sh_kv_delete_reply_type;
+
+/** Adds to a counter; an absent key counts as 0. */
+typedef struct sh_kv_increment_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, 1 to 1,024 bytes. */
+    sh_str key;
+    /** What to add. */
+    int64_t delta;
+} sh_kv_increment_request;
+extern const sh_record_type sh_kv_increment_request_type;
+
+/** A counter. */
+typedef struct sh_kv_increment_reply {
+    /** Its value now. */
+    int64_t value;
+    /** The key's version now. */
+    uint64_t version;
+} sh_kv_increment_reply;
+extern const sh_record_type sh_kv_increment_reply_type;
+
+/** Reads a page of keys in order. */
+typedef struct sh_kv_scan_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Only keys that begin so. */
+    sh_str prefix;
+    /** next of the page before; empty for the first. */
+    sh_str after;
+    /** Most entries, up to 1,000; 0 means 100. */
+    uint64_t limit;
+    /** Leave out values. */
+    bool keys_only;
+    /** In descending order. */
+    bool reverse;
+    /** How fresh the answer has to be. */
+    uint64_t consistency;
+    /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+    uint64_t max_staleness_ms;
+} sh_kv_scan_request;
+extern const sh_record_type sh_kv_scan_request_type;
+
+/** A key in a page. */
+typedef struct sh_kv_entry {
+    /** Key. */
+    sh_str key;
+    /** Value; empty with keys_only. */
+    sh_str value;
+    /** Version. */
+    uint64_t version;
+    /** When the key goes; 0: never. */
+    uint64_t expires_ms;
+} sh_kv_entry;
+extern const sh_record_type sh_kv_entry_type;
+
+/** A page of keys. */
+typedef struct sh_kv_scan_reply {
+    /** Entries in order. */
+    struct { sh_kv_entry *items; size_t count; } entries;
+    /** What to give as after for the next page; empty at the end. */
+    sh_str next;
+    /** Index of the log that the page is of; for ranges of a transaction. */
+    uint64_t index;
+} sh_kv_scan_reply;
+extern const sh_record_type sh_kv_scan_reply_type;
+
+/** Condition on a key in a transaction. */
+typedef struct sh_kv_check {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key. */
+    sh_str key;
+    /** The key's version; 0: the key is absent. */
+    uint64_t version;
+} sh_kv_check;
+extern const sh_record_type sh_kv_check_type;
+
+/** Condition on all keys with a prefix: none changed since an index. */
+typedef struct sh_kv_range {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Prefix. */
+    sh_str prefix;
+    /** Index of a scan. */
+    uint64_t index;
+} sh_kv_range;
+extern const sh_record_type sh_kv_range_type;
+
+/** One write of a transaction. */
+typedef struct sh_kv_write {
+    /** Kind. */
+    uint64_t kind;
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key. */
+    sh_str key;
+    /** Value, for set. */
+    sh_str value;
+    /** How long the key lives, for set; 0: for ever. */
+    uint64_t ttl_ms;
+    /** What to add, for increment. */
+    int64_t delta;
+} sh_kv_write;
+extern const sh_record_type sh_kv_write_type;
+
+/** When all conditions hold, all writes are done; else none, with conflict. At most 64 together. */
+typedef struct sh_kv_transact_request {
+    /** Conditions on keys. */
+    struct { sh_kv_check *items; size_t count; } checks;
+    /** Conditions on prefixes. */
+    struct { sh_kv_range *items; size_t count; } ranges;
+    /** Writes. */
+    struct { sh_kv_write *items; size_t count; } writes;
+} sh_kv_transact_request;
+extern const sh_record_type sh_kv_transact_request_type;
+
+/** Outcome of one write of a transaction. */
+typedef struct sh_kv_result {
+    /** The key's version now; 0 after a deletion. */
+    uint64_t version;
+    /** Whether the key was there before. */
+    bool existed;
+    /** Of an increment: the sum. */
+    int64_t value;
+} sh_kv_result;
+extern const sh_record_type sh_kv_result_type;
+
+/** Outcome of a transaction. */
+typedef struct sh_kv_transact_reply {
+    /** One for each write. */
+    struct { sh_kv_result *items; size_t count; } results;
+} sh_kv_transact_reply;
+extern const sh_record_type sh_kv_transact_reply_type;
+
+/** Reads a key of a cache. */
+typedef struct sh_cache_get_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, at most 1,024 bytes. */
+    sh_str key;
+} sh_cache_get_request;
+extern const sh_record_type sh_cache_get_request_type;
+
+/** What the cache has. */
+typedef struct sh_cache_get_reply {
+    /** Miss, fresh or stale. */
+    uint64_t state;
+    /** Value, unless it is a miss. */
+    sh_str value;
+} sh_cache_get_reply;
+extern const sh_record_type sh_cache_get_reply_type;
+
+/** Reads a key, or gets the right to make it. */
+typedef struct sh_cache_fill_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, at most 1,024 bytes. */
+    sh_str key;
+    /** How long to wait while somebody else makes it; 0 means 5,000. */
+    uint64_t wait_ms;
+    /** How long the right is good; 0 means 30,000. */
+    uint64_t lease_ms;
+} sh_cache_fill_request;
+extern const sh_record_type sh_cache_fill_request_type;
+
+/** A value, or the right to make it. Of all callers in the cluster one gets the token. */
+typedef struct sh_cache_fill_reply {
+    /** Miss, fresh or stale. */
+    uint64_t state;
+    /** Value, unless it is a miss. */
+    sh_str value;
+    /** If not 0: make the value and put it with this token. */
+    uint64_t token;
+} sh_cache_fill_reply;
+extern const sh_record_type sh_cache_fill_reply_type;
+
+/** Stores a value. */
+typedef struct sh_cache_put_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, at most 1,024 bytes. */
+    sh_str key;
+    /** Value, at most 256 KiB. */
+    sh_str value;
+    /** How long it is fresh; 0: until it is evicted or invalidated. */
+    uint64_t ttl_ms;
+    /** How long it is usable after that while somebody makes a new one. */
+    uint64_t stale_ms;
+    /** Tags that invalidate it. */
+    struct { sh_str *items; size_t count; } tags;
+    /** Token of fill; 0 without. */
+    uint64_t token;
+} sh_cache_put_request;
+extern const sh_record_type sh_cache_put_request_type;
+
+/** Outcome of a put. */
+typedef struct sh_cache_put_reply {
+    /** False: the token was no longer good, because the key or a tag was invalidated since; the value is right for this caller only. */
+    bool stored;
+} sh_cache_put_reply;
+extern const sh_record_type sh_cache_put_reply_type;
+
+/** Invalidates every entry that has one of the tags, at once, however many there are. */
+typedef struct sh_cache_invalidate_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** 1 to 32 tags. */
+    struct { sh_str *items; size_t count; } tags;
+} sh_cache_invalidate_request;
+extern const sh_record_type sh_cache_invalidate_request_type;
+
+/** Deletes a key of a cache. */
+typedef struct sh_cache_delete_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key, at most 1,024 bytes. */
+    sh_str key;
+} sh_cache_delete_request;
+extern const sh_record_type sh_cache_delete_request_type;
+
+/** Outcome of a deletion. */
+typedef struct sh_cache_delete_reply {
+    /** Whether there was an entry. */
+    bool existed;
+} sh_cache_delete_reply;
+extern const sh_record_type sh_cache_delete_reply_type;
+
+/** Empties a namespace of the cache, at once. */
+typedef struct sh_cache_clear_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+} sh_cache_clear_request;
+extern const sh_record_type sh_cache_clear_request_type;
+
+/** Takes a lock, or waits for it in line. */
+typedef struct sh_lock_acquire_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Name of the lock. */
+    sh_str name;
+    /** Id of the owner; empty: the host makes one. The same owner gets the same lease again. */
+    sh_str owner;
+    /** How long the lease lasts; 0 means 30,000. */
+    uint64_t ttl_ms;
+    /** How long to wait; 0: not at all. conflict when it was not to be had. */
+    uint64_t wait_ms;
+} sh_lock_acquire_request;
+extern const sh_record_type sh_lock_acquire_request_type;
+
+/** A lease. */
+typedef struct sh_lock_acquire_reply {
+    /** Who holds it. */
+    sh_str owner;
+    /** Fencing token, above those of all earlier leases: let what the lock protects refuse lower ones. */
+    uint64_t fence;
+    /** When the lease ends, in ms of the log's time. */
+    uint64_t expires_ms;
+} sh_lock_acquire_reply;
+extern const sh_record_type sh_lock_acquire_reply_type;
+
+/** Makes a lease end later; conflict when it has ended. */
+typedef struct sh_lock_renew_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Name of the lock. */
+    sh_str name;
+    /** Who holds it. */
+    sh_str owner;
+    /** Its fencing token. */
+    uint64_t fence;
+    /** How long from now; 0 means 30,000. */
+    uint64_t ttl_ms;
+} sh_lock_renew_request;
+extern const sh_record_type sh_lock_renew_request_type;
+
+/** A renewed lease. */
+typedef struct sh_lock_renew_reply {
+    /** When the lease ends, in ms of the log's time. */
+    uint64_t expires_ms;
+} sh_lock_renew_reply;
+extern const sh_record_type sh_lock_renew_reply_type;
+
+/** Ends a lease. */
+typedef struct sh_lock_release_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Name of the lock. */
+    sh_str name;
+    /** Who holds it. */
+    sh_str owner;
+    /** Its fencing token. */
+    uint64_t fence;
+} sh_lock_release_request;
+extern const sh_record_type sh_lock_release_request_type;
+
+/** Outcome of a release. */
+typedef struct sh_lock_release_reply {
+    /** False: the lease had ended already. */
+    bool held;
+} sh_lock_release_reply;
+extern const sh_record_type sh_lock_release_reply_type;
+
+/** What is known of a blob. */
+typedef struct sh_blob_info {
+    /** Key of the blob, at most 1,024 bytes. */
+    sh_str key;
+    /** Bytes. */
+    uint64_t size;
+    /** SHA-256 of the content, 32 bytes. */
+    sh_str sha256;
+    /** Content type. */
+    sh_str content_type;
+    /** Metadata of the app. */
+    sh_fields meta;
+    /** Rises with each replacement; for guards. */
+    uint64_t version;
+    /** When it was stored, in ms since the Unix epoch. */
+    uint64_t created_ms;
+} sh_blob_info;
+extern const sh_record_type sh_blob_info_type;
+
+/** Begins a blob. It is visible only after commit. */
+typedef struct sh_blob_write_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key of the blob, at most 1,024 bytes. */
+    sh_str key;
+    /** Content type. */
+    sh_str content_type;
+    /** Metadata. */
+    sh_fields meta;
+    /** Condition; conflict when it does not hold. */
+    uint64_t guard;
+    /** With guard version: the key's version. */
+    uint64_t version;
+} sh_blob_write_request;
+extern const sh_record_type sh_blob_write_request_type;
+
+/** Makes a blob visible, in the place of the one before. */
+typedef struct sh_blob_commit_request {
+    /** Stream of write. It is closed by this, whatever the outcome. */
+    uint64_t stream;
+} sh_blob_commit_request;
+extern const sh_record_type sh_blob_commit_request_type;
+
+/** Stores a short blob in one call. */
+typedef struct sh_blob_put_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key of the blob, at most 1,024 bytes. */
+    sh_str key;
+    /** Content. */
+    sh_str body;
+    /** Content type. */
+    sh_str content_type;
+    /** Metadata. */
+    sh_fields meta;
+    /** Condition; conflict when it does not hold. */
+    uint64_t guard;
+    /** With guard version: the key's version. */
+    uint64_t version;
+} sh_blob_put_request;
+extern const sh_record_type sh_blob_put_request_type;
+
+/** Reads a blob or a part of it; not_found when there is none. */
+typedef struct sh_blob_read_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key of the blob, at most 1,024 bytes. */
+    sh_str key;
+    /** First byte. */
+    uint64_t offset;
+    /** Most bytes; 0: to the end. */
+    uint64_t length;
+    /** How fresh the answer has to be. */
+    uint64_t consistency;
+    /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+    uint64_t max_staleness_ms;
+} sh_blob_read_request;
+extern const sh_record_type sh_blob_read_request_type;
+
+/** A blob's content. */
+typedef struct sh_blob_read_reply {
+    /** What is known of it. */
+    sh_blob_info info;
+    /** The content asked for, when it is short. */
+    sh_str body;
+    /** Stream to read it from, or 0. */
+    uint64_t body_stream;
+} sh_blob_read_reply;
+extern const sh_record_type sh_blob_read_reply_type;
+
+/** Asks for a blob's information; not_found when there is none. */
+typedef struct sh_blob_stat_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key of the blob, at most 1,024 bytes. */
+    sh_str key;
+    /** How fresh the answer has to be. */
+    uint64_t consistency;
+    /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+    uint64_t max_staleness_ms;
+} sh_blob_stat_request;
+extern const sh_record_type sh_blob_stat_request_type;
+
+/** Deletes a blob. */
+typedef struct sh_blob_delete_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Key of the blob, at most 1,024 bytes. */
+    sh_str key;
+    /** Condition; conflict when it does not hold. */
+    uint64_t guard;
+    /** With guard version: the key's version. */
+    uint64_t version;
+} sh_blob_delete_request;
+extern const sh_record_type sh_blob_delete_request_type;
+
+/** Outcome of a deletion. */
+typedef struct sh_blob_delete_reply {
+    /** Whether there was one. */
+    bool existed;
+} sh_blob_delete_reply;
+extern const sh_record_type sh_blob_delete_reply_type;
+
+/** Reads a page of blobs in order of their keys. */
+typedef struct sh_blob_list_request {
+    /** Namespace of the app, one that the manifest grants. */
+    sh_str namespace;
+    /** Only keys that begin so. */
+    sh_str prefix;
+    /** next of the page before; empty for the first. */
+    sh_str after;
+    /** Most blobs, up to 1,000; 0 means 100. */
+    uint64_t limit;
+    /** How fresh the answer has to be. */
+    uint64_t consistency;
+    /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+    uint64_t max_staleness_ms;
+} sh_blob_list_request;
+extern const sh_record_type sh_blob_list_request_type;
+
+/** A page of blobs. */
+typedef struct sh_blob_list_reply {
+    /** Blobs in order. */
+    struct { sh_blob_info *items; size_t count; } blobs;
+    /** What to give as after for the next page; empty at the end. */
+    sh_str next;
+} sh_blob_list_reply;
+extern const sh_record_type sh_blob_list_reply_type;
+
+/** Asks for a secret of the cluster. */
+typedef struct sh_secret_get_request {
+    /** Name, one that the manifest grants. */
+    sh_str name;
+} sh_secret_get_request;
+extern const sh_record_type sh_secret_get_request_type;
+
+/** A secret. */
+typedef struct sh_secret_get_reply {
+    /** Value. */
+    sh_str value;
+    /** Rises with each change. */
+    uint64_t version;
+} sh_secret_get_reply;
+extern const sh_record_type sh_secret_get_reply_type;
+
 #ifdef __wasm__
 #define SH_IMPORT(module, name) __attribute__((import_module(module), import_name(name)))
 #else
@@ -370,6 +938,98 @@ int64_t sh_import_http_flush(uint32_t stream);
 /** Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted. */
 SH_IMPORT("stackhost:fetch@1", "send")
 int64_t sh_import_fetch_send(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Reads a key. */
+SH_IMPORT("stackhost:kv@1", "get")
+int64_t sh_import_kv_get(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Writes a key. conflict: the guard does not hold; quota; storage_full. */
+SH_IMPORT("stackhost:kv@1", "set")
+int64_t sh_import_kv_set(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Deletes a key. */
+SH_IMPORT("stackhost:kv@1", "delete")
+int64_t sh_import_kv_delete(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Adds to a counter. conflict: the value is not a number. */
+SH_IMPORT("stackhost:kv@1", "increment")
+int64_t sh_import_kv_increment(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Reads keys in order, a page at a time. */
+SH_IMPORT("stackhost:kv@1", "scan")
+int64_t sh_import_kv_scan(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Does several writes under conditions, together or not at all. */
+SH_IMPORT("stackhost:kv@1", "transact")
+int64_t sh_import_kv_transact(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Reads a key, without asking other nodes. */
+SH_IMPORT("stackhost:cache@1", "get")
+int64_t sh_import_cache_get(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Reads a key or, for one caller in the cluster, gives the right to make it. */
+SH_IMPORT("stackhost:cache@1", "fill")
+int64_t sh_import_cache_fill(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Stores a value. */
+SH_IMPORT("stackhost:cache@1", "put")
+int64_t sh_import_cache_put(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Invalidates all entries with a tag. */
+SH_IMPORT("stackhost:cache@1", "invalidate")
+int64_t sh_import_cache_invalidate(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Deletes a key. */
+SH_IMPORT("stackhost:cache@1", "delete")
+int64_t sh_import_cache_delete(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Empties a namespace. */
+SH_IMPORT("stackhost:cache@1", "clear")
+int64_t sh_import_cache_clear(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Takes a lock. conflict: somebody else holds it. */
+SH_IMPORT("stackhost:lock@1", "acquire")
+int64_t sh_import_lock_acquire(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Makes a lease last longer. conflict: it has ended. */
+SH_IMPORT("stackhost:lock@1", "renew")
+int64_t sh_import_lock_renew(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Ends a lease. */
+SH_IMPORT("stackhost:lock@1", "release")
+int64_t sh_import_lock_release(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Stores a short blob in one call. */
+SH_IMPORT("stackhost:blob@1", "put")
+int64_t sh_import_blob_put(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Begins a blob: write its content to the stream, then commit. Closing the stream gives it up. */
+SH_IMPORT("stackhost:blob@1", "write")
+int64_t sh_import_blob_write(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Makes a written blob visible. conflict: the guard does not hold. */
+SH_IMPORT("stackhost:blob@1", "commit")
+int64_t sh_import_blob_commit(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Reads a blob or a part of it. */
+SH_IMPORT("stackhost:blob@1", "read")
+int64_t sh_import_blob_read(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Tells what is known of a blob. */
+SH_IMPORT("stackhost:blob@1", "stat")
+int64_t sh_import_blob_stat(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Deletes a blob. */
+SH_IMPORT("stackhost:blob@1", "delete")
+int64_t sh_import_blob_delete(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Lists blobs in order of their keys. */
+SH_IMPORT("stackhost:blob@1", "list")
+int64_t sh_import_blob_list(const void *request, size_t request_len, void *out, size_t out_cap);
+
+/** Reads a secret. not_found: it is not set. */
+SH_IMPORT("stackhost:secret@1", "get")
+int64_t sh_import_secret_get(const void *request, size_t request_len, void *out, size_t out_cap);
 
 #endif
 
@@ -527,6 +1187,343 @@ static const sh_field_type sh_fetch_response_fields[] = {
 };
 const sh_record_type sh_fetch_response_type = {sh_fetch_response_fields, 5, sizeof(sh_fetch_response)};
 
+static const sh_field_type sh_kv_get_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_get_request, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_get_request, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_get_request, consistency)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_get_request, max_staleness_ms)},
+};
+const sh_record_type sh_kv_get_request_type = {sh_kv_get_request_fields, 4, sizeof(sh_kv_get_request)};
+
+static const sh_field_type sh_kv_get_reply_fields[] = {
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_kv_get_reply, found)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_get_reply, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_get_reply, version)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_get_reply, expires_ms)},
+};
+const sh_record_type sh_kv_get_reply_type = {sh_kv_get_reply_fields, 4, sizeof(sh_kv_get_reply)};
+
+static const sh_field_type sh_kv_set_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_set_request, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_set_request, key)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_set_request, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_set_request, ttl_ms)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_set_request, guard)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_set_request, version)},
+};
+const sh_record_type sh_kv_set_request_type = {sh_kv_set_request_fields, 6, sizeof(sh_kv_set_request)};
+
+static const sh_field_type sh_kv_set_reply_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_set_reply, version)},
+};
+const sh_record_type sh_kv_set_reply_type = {sh_kv_set_reply_fields, 1, sizeof(sh_kv_set_reply)};
+
+static const sh_field_type sh_kv_delete_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_delete_request, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_delete_request, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_delete_request, guard)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_delete_request, version)},
+};
+const sh_record_type sh_kv_delete_request_type = {sh_kv_delete_request_fields, 4, sizeof(sh_kv_delete_request)};
+
+static const sh_field_type sh_kv_delete_reply_fields[] = {
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_kv_delete_reply, existed)},
+};
+const sh_record_type sh_kv_delete_reply_type = {sh_kv_delete_reply_fields, 1, sizeof(sh_kv_delete_reply)};
+
+static const sh_field_type sh_kv_increment_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_increment_request, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_increment_request, key)},
+    {SH_KIND_INT, 0, 0, 0, offsetof(sh_kv_increment_request, delta)},
+};
+const sh_record_type sh_kv_increment_request_type = {sh_kv_increment_request_fields, 3, sizeof(sh_kv_increment_request)};
+
+static const sh_field_type sh_kv_increment_reply_fields[] = {
+    {SH_KIND_INT, 0, 0, 0, offsetof(sh_kv_increment_reply, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_increment_reply, version)},
+};
+const sh_record_type sh_kv_increment_reply_type = {sh_kv_increment_reply_fields, 2, sizeof(sh_kv_increment_reply)};
+
+static const sh_field_type sh_kv_scan_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_scan_request, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_scan_request, prefix)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_scan_request, after)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_scan_request, limit)},
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_kv_scan_request, keys_only)},
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_kv_scan_request, reverse)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_scan_request, consistency)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_scan_request, max_staleness_ms)},
+};
+const sh_record_type sh_kv_scan_request_type = {sh_kv_scan_request_fields, 8, sizeof(sh_kv_scan_request)};
+
+static const sh_field_type sh_kv_entry_fields[] = {
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_entry, key)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_entry, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_entry, version)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_entry, expires_ms)},
+};
+const sh_record_type sh_kv_entry_type = {sh_kv_entry_fields, 4, sizeof(sh_kv_entry)};
+
+static const sh_field_type sh_kv_scan_reply_fields[] = {
+    {SH_KIND_LIST, SH_KIND_RECORD, 0, &sh_kv_entry_type, offsetof(sh_kv_scan_reply, entries)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_scan_reply, next)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_scan_reply, index)},
+};
+const sh_record_type sh_kv_scan_reply_type = {sh_kv_scan_reply_fields, 3, sizeof(sh_kv_scan_reply)};
+
+static const sh_field_type sh_kv_check_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_check, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_check, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_check, version)},
+};
+const sh_record_type sh_kv_check_type = {sh_kv_check_fields, 3, sizeof(sh_kv_check)};
+
+static const sh_field_type sh_kv_range_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_range, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_range, prefix)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_range, index)},
+};
+const sh_record_type sh_kv_range_type = {sh_kv_range_fields, 3, sizeof(sh_kv_range)};
+
+static const sh_field_type sh_kv_write_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_write, kind)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_write, namespace)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_write, key)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_write, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_write, ttl_ms)},
+    {SH_KIND_INT, 0, 0, 0, offsetof(sh_kv_write, delta)},
+};
+const sh_record_type sh_kv_write_type = {sh_kv_write_fields, 6, sizeof(sh_kv_write)};
+
+static const sh_field_type sh_kv_transact_request_fields[] = {
+    {SH_KIND_LIST, SH_KIND_RECORD, 0, &sh_kv_check_type, offsetof(sh_kv_transact_request, checks)},
+    {SH_KIND_LIST, SH_KIND_RECORD, 0, &sh_kv_range_type, offsetof(sh_kv_transact_request, ranges)},
+    {SH_KIND_LIST, SH_KIND_RECORD, 0, &sh_kv_write_type, offsetof(sh_kv_transact_request, writes)},
+};
+const sh_record_type sh_kv_transact_request_type = {sh_kv_transact_request_fields, 3, sizeof(sh_kv_transact_request)};
+
+static const sh_field_type sh_kv_result_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_result, version)},
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_kv_result, existed)},
+    {SH_KIND_INT, 0, 0, 0, offsetof(sh_kv_result, value)},
+};
+const sh_record_type sh_kv_result_type = {sh_kv_result_fields, 3, sizeof(sh_kv_result)};
+
+static const sh_field_type sh_kv_transact_reply_fields[] = {
+    {SH_KIND_LIST, SH_KIND_RECORD, 0, &sh_kv_result_type, offsetof(sh_kv_transact_reply, results)},
+};
+const sh_record_type sh_kv_transact_reply_type = {sh_kv_transact_reply_fields, 1, sizeof(sh_kv_transact_reply)};
+
+static const sh_field_type sh_cache_get_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_get_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_get_request, key)},
+};
+const sh_record_type sh_cache_get_request_type = {sh_cache_get_request_fields, 2, sizeof(sh_cache_get_request)};
+
+static const sh_field_type sh_cache_get_reply_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_get_reply, state)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_cache_get_reply, value)},
+};
+const sh_record_type sh_cache_get_reply_type = {sh_cache_get_reply_fields, 2, sizeof(sh_cache_get_reply)};
+
+static const sh_field_type sh_cache_fill_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_fill_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_fill_request, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_fill_request, wait_ms)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_fill_request, lease_ms)},
+};
+const sh_record_type sh_cache_fill_request_type = {sh_cache_fill_request_fields, 4, sizeof(sh_cache_fill_request)};
+
+static const sh_field_type sh_cache_fill_reply_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_fill_reply, state)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_cache_fill_reply, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_fill_reply, token)},
+};
+const sh_record_type sh_cache_fill_reply_type = {sh_cache_fill_reply_fields, 3, sizeof(sh_cache_fill_reply)};
+
+static const sh_field_type sh_cache_put_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_put_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_put_request, key)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_cache_put_request, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_put_request, ttl_ms)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_put_request, stale_ms)},
+    {SH_KIND_LIST, SH_KIND_STR, 0, 0, offsetof(sh_cache_put_request, tags)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_put_request, token)},
+};
+const sh_record_type sh_cache_put_request_type = {sh_cache_put_request_fields, 7, sizeof(sh_cache_put_request)};
+
+static const sh_field_type sh_cache_put_reply_fields[] = {
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_cache_put_reply, stored)},
+};
+const sh_record_type sh_cache_put_reply_type = {sh_cache_put_reply_fields, 1, sizeof(sh_cache_put_reply)};
+
+static const sh_field_type sh_cache_invalidate_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_invalidate_request, namespace)},
+    {SH_KIND_LIST, SH_KIND_STR, 0, 0, offsetof(sh_cache_invalidate_request, tags)},
+};
+const sh_record_type sh_cache_invalidate_request_type = {sh_cache_invalidate_request_fields, 2, sizeof(sh_cache_invalidate_request)};
+
+static const sh_field_type sh_cache_delete_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_delete_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_delete_request, key)},
+};
+const sh_record_type sh_cache_delete_request_type = {sh_cache_delete_request_fields, 2, sizeof(sh_cache_delete_request)};
+
+static const sh_field_type sh_cache_delete_reply_fields[] = {
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_cache_delete_reply, existed)},
+};
+const sh_record_type sh_cache_delete_reply_type = {sh_cache_delete_reply_fields, 1, sizeof(sh_cache_delete_reply)};
+
+static const sh_field_type sh_cache_clear_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_clear_request, namespace)},
+};
+const sh_record_type sh_cache_clear_request_type = {sh_cache_clear_request_fields, 1, sizeof(sh_cache_clear_request)};
+
+static const sh_field_type sh_lock_acquire_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, name)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, owner)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_acquire_request, ttl_ms)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_acquire_request, wait_ms)},
+};
+const sh_record_type sh_lock_acquire_request_type = {sh_lock_acquire_request_fields, 5, sizeof(sh_lock_acquire_request)};
+
+static const sh_field_type sh_lock_acquire_reply_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_reply, owner)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_acquire_reply, fence)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_acquire_reply, expires_ms)},
+};
+const sh_record_type sh_lock_acquire_reply_type = {sh_lock_acquire_reply_fields, 3, sizeof(sh_lock_acquire_reply)};
+
+static const sh_field_type sh_lock_renew_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, name)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, owner)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_renew_request, fence)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_renew_request, ttl_ms)},
+};
+const sh_record_type sh_lock_renew_request_type = {sh_lock_renew_request_fields, 5, sizeof(sh_lock_renew_request)};
+
+static const sh_field_type sh_lock_renew_reply_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_renew_reply, expires_ms)},
+};
+const sh_record_type sh_lock_renew_reply_type = {sh_lock_renew_reply_fields, 1, sizeof(sh_lock_renew_reply)};
+
+static const sh_field_type sh_lock_release_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, name)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, owner)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_release_request, fence)},
+};
+const sh_record_type sh_lock_release_request_type = {sh_lock_release_request_fields, 4, sizeof(sh_lock_release_request)};
+
+static const sh_field_type sh_lock_release_reply_fields[] = {
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_lock_release_reply, held)},
+};
+const sh_record_type sh_lock_release_reply_type = {sh_lock_release_reply_fields, 1, sizeof(sh_lock_release_reply)};
+
+static const sh_field_type sh_blob_info_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_info, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_info, size)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_blob_info, sha256)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_info, content_type)},
+    {SH_KIND_PAIRS, 0, 0, 0, offsetof(sh_blob_info, meta)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_info, version)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_info, created_ms)},
+};
+const sh_record_type sh_blob_info_type = {sh_blob_info_fields, 7, sizeof(sh_blob_info)};
+
+static const sh_field_type sh_blob_write_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, key)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, content_type)},
+    {SH_KIND_PAIRS, 0, 0, 0, offsetof(sh_blob_write_request, meta)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_write_request, guard)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_write_request, version)},
+};
+const sh_record_type sh_blob_write_request_type = {sh_blob_write_request_fields, 6, sizeof(sh_blob_write_request)};
+
+static const sh_field_type sh_blob_commit_request_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_commit_request, stream)},
+};
+const sh_record_type sh_blob_commit_request_type = {sh_blob_commit_request_fields, 1, sizeof(sh_blob_commit_request)};
+
+static const sh_field_type sh_blob_put_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, key)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_blob_put_request, body)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, content_type)},
+    {SH_KIND_PAIRS, 0, 0, 0, offsetof(sh_blob_put_request, meta)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_put_request, guard)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_put_request, version)},
+};
+const sh_record_type sh_blob_put_request_type = {sh_blob_put_request_fields, 7, sizeof(sh_blob_put_request)};
+
+static const sh_field_type sh_blob_read_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_read_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_read_request, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_request, offset)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_request, length)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_request, consistency)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_request, max_staleness_ms)},
+};
+const sh_record_type sh_blob_read_request_type = {sh_blob_read_request_fields, 6, sizeof(sh_blob_read_request)};
+
+static const sh_field_type sh_blob_read_reply_fields[] = {
+    {SH_KIND_RECORD, 0, 0, &sh_blob_info_type, offsetof(sh_blob_read_reply, info)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_blob_read_reply, body)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_reply, body_stream)},
+};
+const sh_record_type sh_blob_read_reply_type = {sh_blob_read_reply_fields, 3, sizeof(sh_blob_read_reply)};
+
+static const sh_field_type sh_blob_stat_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_stat_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_stat_request, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_stat_request, consistency)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_stat_request, max_staleness_ms)},
+};
+const sh_record_type sh_blob_stat_request_type = {sh_blob_stat_request_fields, 4, sizeof(sh_blob_stat_request)};
+
+static const sh_field_type sh_blob_delete_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_delete_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_delete_request, key)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_delete_request, guard)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_delete_request, version)},
+};
+const sh_record_type sh_blob_delete_request_type = {sh_blob_delete_request_fields, 4, sizeof(sh_blob_delete_request)};
+
+static const sh_field_type sh_blob_delete_reply_fields[] = {
+    {SH_KIND_BOOL, 0, 0, 0, offsetof(sh_blob_delete_reply, existed)},
+};
+const sh_record_type sh_blob_delete_reply_type = {sh_blob_delete_reply_fields, 1, sizeof(sh_blob_delete_reply)};
+
+static const sh_field_type sh_blob_list_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, prefix)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, after)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_list_request, limit)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_list_request, consistency)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_list_request, max_staleness_ms)},
+};
+const sh_record_type sh_blob_list_request_type = {sh_blob_list_request_fields, 6, sizeof(sh_blob_list_request)};
+
+static const sh_field_type sh_blob_list_reply_fields[] = {
+    {SH_KIND_LIST, SH_KIND_RECORD, 0, &sh_blob_info_type, offsetof(sh_blob_list_reply, blobs)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_reply, next)},
+};
+const sh_record_type sh_blob_list_reply_type = {sh_blob_list_reply_fields, 2, sizeof(sh_blob_list_reply)};
+
+static const sh_field_type sh_secret_get_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_secret_get_request, name)},
+};
+const sh_record_type sh_secret_get_request_type = {sh_secret_get_request_fields, 1, sizeof(sh_secret_get_request)};
+
+static const sh_field_type sh_secret_get_reply_fields[] = {
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_secret_get_reply, value)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_secret_get_reply, version)},
+};
+const sh_record_type sh_secret_get_reply_type = {sh_secret_get_reply_fields, 2, sizeof(sh_secret_get_reply)};
+
 #ifdef STACKHOST_ABI_NAMES
 static const struct { const char *name; const sh_record_type *type; } sh_record_names[] = {
     {"BootRequest", &sh_boot_request_type},
@@ -549,6 +1546,52 @@ static const struct { const char *name; const sh_record_type *type; } sh_record_
     {"BatchResult", &sh_batch_result_type},
     {"FetchRequest", &sh_fetch_request_type},
     {"FetchResponse", &sh_fetch_response_type},
+    {"KvGetRequest", &sh_kv_get_request_type},
+    {"KvGetReply", &sh_kv_get_reply_type},
+    {"KvSetRequest", &sh_kv_set_request_type},
+    {"KvSetReply", &sh_kv_set_reply_type},
+    {"KvDeleteRequest", &sh_kv_delete_request_type},
+    {"KvDeleteReply", &sh_kv_delete_reply_type},
+    {"KvIncrementRequest", &sh_kv_increment_request_type},
+    {"KvIncrementReply", &sh_kv_increment_reply_type},
+    {"KvScanRequest", &sh_kv_scan_request_type},
+    {"KvEntry", &sh_kv_entry_type},
+    {"KvScanReply", &sh_kv_scan_reply_type},
+    {"KvCheck", &sh_kv_check_type},
+    {"KvRange", &sh_kv_range_type},
+    {"KvWrite", &sh_kv_write_type},
+    {"KvTransactRequest", &sh_kv_transact_request_type},
+    {"KvResult", &sh_kv_result_type},
+    {"KvTransactReply", &sh_kv_transact_reply_type},
+    {"CacheGetRequest", &sh_cache_get_request_type},
+    {"CacheGetReply", &sh_cache_get_reply_type},
+    {"CacheFillRequest", &sh_cache_fill_request_type},
+    {"CacheFillReply", &sh_cache_fill_reply_type},
+    {"CachePutRequest", &sh_cache_put_request_type},
+    {"CachePutReply", &sh_cache_put_reply_type},
+    {"CacheInvalidateRequest", &sh_cache_invalidate_request_type},
+    {"CacheDeleteRequest", &sh_cache_delete_request_type},
+    {"CacheDeleteReply", &sh_cache_delete_reply_type},
+    {"CacheClearRequest", &sh_cache_clear_request_type},
+    {"LockAcquireRequest", &sh_lock_acquire_request_type},
+    {"LockAcquireReply", &sh_lock_acquire_reply_type},
+    {"LockRenewRequest", &sh_lock_renew_request_type},
+    {"LockRenewReply", &sh_lock_renew_reply_type},
+    {"LockReleaseRequest", &sh_lock_release_request_type},
+    {"LockReleaseReply", &sh_lock_release_reply_type},
+    {"BlobInfo", &sh_blob_info_type},
+    {"BlobWriteRequest", &sh_blob_write_request_type},
+    {"BlobCommitRequest", &sh_blob_commit_request_type},
+    {"BlobPutRequest", &sh_blob_put_request_type},
+    {"BlobReadRequest", &sh_blob_read_request_type},
+    {"BlobReadReply", &sh_blob_read_reply_type},
+    {"BlobStatRequest", &sh_blob_stat_request_type},
+    {"BlobDeleteRequest", &sh_blob_delete_request_type},
+    {"BlobDeleteReply", &sh_blob_delete_reply_type},
+    {"BlobListRequest", &sh_blob_list_request_type},
+    {"BlobListReply", &sh_blob_list_reply_type},
+    {"SecretGetRequest", &sh_secret_get_request_type},
+    {"SecretGetReply", &sh_secret_get_reply_type},
 };
 #endif
 #endif

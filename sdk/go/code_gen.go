@@ -31,6 +31,10 @@ const (
 	CodeUnavailable Code = -11
 	// CodeAgain: Nothing was done; the same call may succeed at once.
 	CodeAgain Code = -12
+	// CodeQuota: The app's quota of bytes, keys or operations is used up.
+	CodeQuota Code = -13
+	// CodeStorageFull: The cluster's disk is full: writes are refused, reads go on.
+	CodeStorageFull Code = -14
 
 	// CodeGuest is the first code that guests may give a meaning to; they count downwards from it.
 	CodeGuest Code = -1000
@@ -63,6 +67,10 @@ func (c Code) String() string {
 		return "unavailable"
 	case CodeAgain:
 		return "again"
+	case CodeQuota:
+		return "quota"
+	case CodeStorageFull:
+		return "storage_full"
 	}
 	if c <= CodeGuest {
 		return "guest"
@@ -73,7 +81,7 @@ func (c Code) String() string {
 // Retry tells whether trying the same call again can help.
 func (c Code) Retry() bool {
 	switch c {
-	case CodeDeadline, CodeUnavailable, CodeAgain:
+	case CodeDeadline, CodeUnavailable, CodeAgain, CodeStorageFull:
 		return true
 	}
 	return false

@@ -26,6 +26,10 @@ export type CodeName =
   | "unavailable"
   /** Nothing was done; the same call may succeed at once. */
   | "again"
+  /** The app's quota of bytes, keys or operations is used up. */
+  | "quota"
+  /** The cluster's disk is full: writes are refused, reads go on. */
+  | "storage_full"
   /** A code of the program's own, -1000 or below. */
   | "guest";
 
@@ -43,4 +47,6 @@ export interface Codes {
   readonly closed: -10;
   readonly unavailable: -11;
   readonly again: -12;
+  readonly quota: -13;
+  readonly storage_full: -14;
 }

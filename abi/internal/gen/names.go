@@ -6,7 +6,7 @@ import (
 )
 
 // initialisms keep their case in Pascal and Go names.
-var initialisms = map[string]string{"http": "HTTP", "id": "ID", "url": "URL"}
+var initialisms = map[string]string{"http": "HTTP", "id": "ID", "kv": "KV", "sha256": "SHA256", "ttl": "TTL", "url": "URL"}
 
 // words splits BootRequest, boot_request and boot-request into boot, request.
 func words(name string) []string {

@@ -47,6 +47,10 @@ export namespace Code {
   export const UNAVAILABLE: i64 = -11;
   /** Nothing was done; the same call may succeed at once. */
   export const AGAIN: i64 = -12;
+  /** The app's quota of bytes, keys or operations is used up. */
+  export const QUOTA: i64 = -13;
+  /** The cluster's disk is full: writes are refused, reads go on. */
+  export const STORAGE_FULL: i64 = -14;
   /** The highest code that a guest may give a meaning of its own. */
   export const GUEST_FROM: i64 = -1000;
 }
@@ -71,6 +75,34 @@ export enum Redirect {
   FOLLOW = 0,
   MANUAL = 1,
   ERROR = 2,
+}
+
+/** How fresh a read has to be: linearizable sees every write acknowledged anywhere before it began; lease relies on clocks; stale is what this node has. */
+export enum Consistency {
+  LINEARIZABLE = 0,
+  LEASE = 1,
+  STALE = 2,
+}
+
+/** Condition on the key that is written. */
+export enum KvGuard {
+  ANY = 0,
+  ABSENT = 1,
+  VERSION = 2,
+}
+
+/** Kind of a write in a transaction. increment adds to a decimal number kept as text. */
+export enum KvWriteKind {
+  SET = 0,
+  DELETE = 1,
+  INCREMENT = 2,
+}
+
+/** What a cache has of a key. */
+export enum CacheState {
+  MISS = 0,
+  FRESH = 1,
+  STALE = 2,
 }
 
 /** Copies the kept reply of the last call whose reply did not fit its out area, without running that call again. Returns its length; not_found when none is kept. The reply is dropped once it has been copied whole; with too small a cap nothing is copied. */
@@ -137,6 +169,121 @@ export declare function http_flush(stream: u32): i64;
 // @ts-ignore: decorator
 @external("stackhost:fetch@1", "send")
 export declare function fetch_send(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Reads a key. */
+// @ts-ignore: decorator
+@external("stackhost:kv@1", "get")
+export declare function kv_get(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Writes a key. conflict: the guard does not hold; quota; storage_full. */
+// @ts-ignore: decorator
+@external("stackhost:kv@1", "set")
+export declare function kv_set(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Deletes a key. */
+// @ts-ignore: decorator
+@external("stackhost:kv@1", "delete")
+export declare function kv_delete(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Adds to a counter. conflict: the value is not a number. */
+// @ts-ignore: decorator
+@external("stackhost:kv@1", "increment")
+export declare function kv_increment(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Reads keys in order, a page at a time. */
+// @ts-ignore: decorator
+@external("stackhost:kv@1", "scan")
+export declare function kv_scan(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Does several writes under conditions, together or not at all. */
+// @ts-ignore: decorator
+@external("stackhost:kv@1", "transact")
+export declare function kv_transact(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Reads a key, without asking other nodes. */
+// @ts-ignore: decorator
+@external("stackhost:cache@1", "get")
+export declare function cache_get(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Reads a key or, for one caller in the cluster, gives the right to make it. */
+// @ts-ignore: decorator
+@external("stackhost:cache@1", "fill")
+export declare function cache_fill(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Stores a value. */
+// @ts-ignore: decorator
+@external("stackhost:cache@1", "put")
+export declare function cache_put(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Invalidates all entries with a tag. */
+// @ts-ignore: decorator
+@external("stackhost:cache@1", "invalidate")
+export declare function cache_invalidate(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Deletes a key. */
+// @ts-ignore: decorator
+@external("stackhost:cache@1", "delete")
+export declare function cache_delete(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Empties a namespace. */
+// @ts-ignore: decorator
+@external("stackhost:cache@1", "clear")
+export declare function cache_clear(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Takes a lock. conflict: somebody else holds it. */
+// @ts-ignore: decorator
+@external("stackhost:lock@1", "acquire")
+export declare function lock_acquire(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Makes a lease last longer. conflict: it has ended. */
+// @ts-ignore: decorator
+@external("stackhost:lock@1", "renew")
+export declare function lock_renew(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Ends a lease. */
+// @ts-ignore: decorator
+@external("stackhost:lock@1", "release")
+export declare function lock_release(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Stores a short blob in one call. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "put")
+export declare function blob_put(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Begins a blob: write its content to the stream, then commit. Closing the stream gives it up. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "write")
+export declare function blob_write(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Makes a written blob visible. conflict: the guard does not hold. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "commit")
+export declare function blob_commit(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Reads a blob or a part of it. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "read")
+export declare function blob_read(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Tells what is known of a blob. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "stat")
+export declare function blob_stat(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Deletes a blob. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "delete")
+export declare function blob_delete(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Lists blobs in order of their keys. */
+// @ts-ignore: decorator
+@external("stackhost:blob@1", "list")
+export declare function blob_list(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
+
+/** Reads a secret. not_found: it is not set. */
+// @ts-ignore: decorator
+@external("stackhost:secret@1", "get")
+export declare function secret_get(request: usize, requestLength: i32, out: usize, outCapacity: i32): i64;
 
 /** Input of stackhost_boot. */
 export class BootRequest {
@@ -779,5 +926,1439 @@ export class FetchResponse {
     w.bin(this.body);
     w.uint(this.bodyStream);
     w.str(this.url);
+  }
+}
+
+/** Reads a key. */
+export class KvGetRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, 1 to 1,024 bytes. */
+  key: Uint8Array = new Uint8Array(0);
+  /** How fresh the answer has to be. */
+  consistency: u64 = 0;
+  /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+  maxStalenessMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvGetRequest {
+    const r = new KvGetRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.bin();
+    if (n > 2 && !reader.nil()) r.consistency = reader.uint();
+    if (n > 3 && !reader.nil()) r.maxStalenessMs = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.str(this.namespace);
+    w.bin(this.key);
+    w.uint(this.consistency);
+    w.uint(this.maxStalenessMs);
+  }
+}
+
+/** A key's value. An absent key is no error. */
+export class KvGetReply {
+  /** Whether the key is there. */
+  found: bool = false;
+  /** Value. */
+  value: Uint8Array = new Uint8Array(0);
+  /** Rises with each write of the key; for guards. */
+  version: u64 = 0;
+  /** When the key goes, in ms since the Unix epoch; 0: never. */
+  expiresMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvGetReply {
+    const r = new KvGetReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.found = reader.bool();
+    if (n > 1 && !reader.nil()) r.value = reader.bin();
+    if (n > 2 && !reader.nil()) r.version = reader.uint();
+    if (n > 3 && !reader.nil()) r.expiresMs = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.bool(this.found);
+    w.bin(this.value);
+    w.uint(this.version);
+    w.uint(this.expiresMs);
+  }
+}
+
+/** Writes a key. */
+export class KvSetRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, 1 to 1,024 bytes. */
+  key: Uint8Array = new Uint8Array(0);
+  /** Value, at most 256 KiB. */
+  value: Uint8Array = new Uint8Array(0);
+  /** How long the key lives; 0: for ever. */
+  ttlMs: u64 = 0;
+  /** Condition; conflict when it does not hold. */
+  guard: u64 = 0;
+  /** With guard version: the key's version. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvSetRequest {
+    const r = new KvSetRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.bin();
+    if (n > 2 && !reader.nil()) r.value = reader.bin();
+    if (n > 3 && !reader.nil()) r.ttlMs = reader.uint();
+    if (n > 4 && !reader.nil()) r.guard = reader.uint();
+    if (n > 5 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 6);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(6);
+    w.str(this.namespace);
+    w.bin(this.key);
+    w.bin(this.value);
+    w.uint(this.ttlMs);
+    w.uint(this.guard);
+    w.uint(this.version);
+  }
+}
+
+/** Outcome of a write. */
+export class KvSetReply {
+  /** The key's version now. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvSetReply {
+    const r = new KvSetReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.uint(this.version);
+  }
+}
+
+/** Deletes a key. */
+export class KvDeleteRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, 1 to 1,024 bytes. */
+  key: Uint8Array = new Uint8Array(0);
+  /** Condition; conflict when it does not hold. */
+  guard: u64 = 0;
+  /** With guard version: the key's version. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvDeleteRequest {
+    const r = new KvDeleteRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.bin();
+    if (n > 2 && !reader.nil()) r.guard = reader.uint();
+    if (n > 3 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.str(this.namespace);
+    w.bin(this.key);
+    w.uint(this.guard);
+    w.uint(this.version);
+  }
+}
+
+/** Outcome of a deletion. */
+export class KvDeleteReply {
+  /** Whether the key was there. */
+  existed: bool = false;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvDeleteReply {
+    const r = new KvDeleteReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.existed = reader.bool();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.bool(this.existed);
+  }
+}
+
+/** Adds to a counter; an absent key counts as 0. */
+export class KvIncrementRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, 1 to 1,024 bytes. */
+  key: Uint8Array = new Uint8Array(0);
+  /** What to add. */
+  delta: i64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvIncrementRequest {
+    const r = new KvIncrementRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.bin();
+    if (n > 2 && !reader.nil()) r.delta = reader.int();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.str(this.namespace);
+    w.bin(this.key);
+    w.int(this.delta);
+  }
+}
+
+/** A counter. */
+export class KvIncrementReply {
+  /** Its value now. */
+  value: i64 = 0;
+  /** The key's version now. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvIncrementReply {
+    const r = new KvIncrementReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.value = reader.int();
+    if (n > 1 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.int(this.value);
+    w.uint(this.version);
+  }
+}
+
+/** Reads a page of keys in order. */
+export class KvScanRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Only keys that begin so. */
+  prefix: Uint8Array = new Uint8Array(0);
+  /** next of the page before; empty for the first. */
+  after: Uint8Array = new Uint8Array(0);
+  /** Most entries, up to 1,000; 0 means 100. */
+  limit: u64 = 0;
+  /** Leave out values. */
+  keysOnly: bool = false;
+  /** In descending order. */
+  reverse: bool = false;
+  /** How fresh the answer has to be. */
+  consistency: u64 = 0;
+  /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+  maxStalenessMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvScanRequest {
+    const r = new KvScanRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.prefix = reader.bin();
+    if (n > 2 && !reader.nil()) r.after = reader.bin();
+    if (n > 3 && !reader.nil()) r.limit = reader.uint();
+    if (n > 4 && !reader.nil()) r.keysOnly = reader.bool();
+    if (n > 5 && !reader.nil()) r.reverse = reader.bool();
+    if (n > 6 && !reader.nil()) r.consistency = reader.uint();
+    if (n > 7 && !reader.nil()) r.maxStalenessMs = reader.uint();
+    reader.leave(n - 8);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(8);
+    w.str(this.namespace);
+    w.bin(this.prefix);
+    w.bin(this.after);
+    w.uint(this.limit);
+    w.bool(this.keysOnly);
+    w.bool(this.reverse);
+    w.uint(this.consistency);
+    w.uint(this.maxStalenessMs);
+  }
+}
+
+/** A key in a page. */
+export class KvEntry {
+  /** Key. */
+  key: Uint8Array = new Uint8Array(0);
+  /** Value; empty with keys_only. */
+  value: Uint8Array = new Uint8Array(0);
+  /** Version. */
+  version: u64 = 0;
+  /** When the key goes; 0: never. */
+  expiresMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvEntry {
+    const r = new KvEntry();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.key = reader.bin();
+    if (n > 1 && !reader.nil()) r.value = reader.bin();
+    if (n > 2 && !reader.nil()) r.version = reader.uint();
+    if (n > 3 && !reader.nil()) r.expiresMs = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.bin(this.key);
+    w.bin(this.value);
+    w.uint(this.version);
+    w.uint(this.expiresMs);
+  }
+}
+
+/** A page of keys. */
+export class KvScanReply {
+  /** Entries in order. */
+  entries: KvEntry[] = [];
+  /** What to give as after for the next page; empty at the end. */
+  next: Uint8Array = new Uint8Array(0);
+  /** Index of the log that the page is of; for ranges of a transaction. */
+  index: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvScanReply {
+    const r = new KvScanReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.entries.push(KvEntry.read(reader));
+      reader.leave(0);
+    }
+    if (n > 1 && !reader.nil()) r.next = reader.bin();
+    if (n > 2 && !reader.nil()) r.index = reader.uint();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.array(this.entries.length);
+    for (let i = 0; i < this.entries.length; i++) this.entries[i].write(w);
+    w.bin(this.next);
+    w.uint(this.index);
+  }
+}
+
+/** Condition on a key in a transaction. */
+export class KvCheck {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key. */
+  key: Uint8Array = new Uint8Array(0);
+  /** The key's version; 0: the key is absent. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvCheck {
+    const r = new KvCheck();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.bin();
+    if (n > 2 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.str(this.namespace);
+    w.bin(this.key);
+    w.uint(this.version);
+  }
+}
+
+/** Condition on all keys with a prefix: none changed since an index. */
+export class KvRange {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Prefix. */
+  prefix: Uint8Array = new Uint8Array(0);
+  /** Index of a scan. */
+  index: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvRange {
+    const r = new KvRange();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.prefix = reader.bin();
+    if (n > 2 && !reader.nil()) r.index = reader.uint();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.str(this.namespace);
+    w.bin(this.prefix);
+    w.uint(this.index);
+  }
+}
+
+/** One write of a transaction. */
+export class KvWrite {
+  /** Kind. */
+  kind: u64 = 0;
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key. */
+  key: Uint8Array = new Uint8Array(0);
+  /** Value, for set. */
+  value: Uint8Array = new Uint8Array(0);
+  /** How long the key lives, for set; 0: for ever. */
+  ttlMs: u64 = 0;
+  /** What to add, for increment. */
+  delta: i64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvWrite {
+    const r = new KvWrite();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.kind = reader.uint();
+    if (n > 1 && !reader.nil()) r.namespace = reader.str();
+    if (n > 2 && !reader.nil()) r.key = reader.bin();
+    if (n > 3 && !reader.nil()) r.value = reader.bin();
+    if (n > 4 && !reader.nil()) r.ttlMs = reader.uint();
+    if (n > 5 && !reader.nil()) r.delta = reader.int();
+    reader.leave(n - 6);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(6);
+    w.uint(this.kind);
+    w.str(this.namespace);
+    w.bin(this.key);
+    w.bin(this.value);
+    w.uint(this.ttlMs);
+    w.int(this.delta);
+  }
+}
+
+/** When all conditions hold, all writes are done; else none, with conflict. At most 64 together. */
+export class KvTransactRequest {
+  /** Conditions on keys. */
+  checks: KvCheck[] = [];
+  /** Conditions on prefixes. */
+  ranges: KvRange[] = [];
+  /** Writes. */
+  writes: KvWrite[] = [];
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvTransactRequest {
+    const r = new KvTransactRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.checks.push(KvCheck.read(reader));
+      reader.leave(0);
+    }
+    if (n > 1 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.ranges.push(KvRange.read(reader));
+      reader.leave(0);
+    }
+    if (n > 2 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.writes.push(KvWrite.read(reader));
+      reader.leave(0);
+    }
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.array(this.checks.length);
+    for (let i = 0; i < this.checks.length; i++) this.checks[i].write(w);
+    w.array(this.ranges.length);
+    for (let i = 0; i < this.ranges.length; i++) this.ranges[i].write(w);
+    w.array(this.writes.length);
+    for (let i = 0; i < this.writes.length; i++) this.writes[i].write(w);
+  }
+}
+
+/** Outcome of one write of a transaction. */
+export class KvResult {
+  /** The key's version now; 0 after a deletion. */
+  version: u64 = 0;
+  /** Whether the key was there before. */
+  existed: bool = false;
+  /** Of an increment: the sum. */
+  value: i64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvResult {
+    const r = new KvResult();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.version = reader.uint();
+    if (n > 1 && !reader.nil()) r.existed = reader.bool();
+    if (n > 2 && !reader.nil()) r.value = reader.int();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.uint(this.version);
+    w.bool(this.existed);
+    w.int(this.value);
+  }
+}
+
+/** Outcome of a transaction. */
+export class KvTransactReply {
+  /** One for each write. */
+  results: KvResult[] = [];
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): KvTransactReply {
+    const r = new KvTransactReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.results.push(KvResult.read(reader));
+      reader.leave(0);
+    }
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.array(this.results.length);
+    for (let i = 0; i < this.results.length; i++) this.results[i].write(w);
+  }
+}
+
+/** Reads a key of a cache. */
+export class CacheGetRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, at most 1,024 bytes. */
+  key: string = "";
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheGetRequest {
+    const r = new CacheGetRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.str(this.namespace);
+    w.str(this.key);
+  }
+}
+
+/** What the cache has. */
+export class CacheGetReply {
+  /** Miss, fresh or stale. */
+  state: u64 = 0;
+  /** Value, unless it is a miss. */
+  value: Uint8Array = new Uint8Array(0);
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheGetReply {
+    const r = new CacheGetReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.state = reader.uint();
+    if (n > 1 && !reader.nil()) r.value = reader.bin();
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.uint(this.state);
+    w.bin(this.value);
+  }
+}
+
+/** Reads a key, or gets the right to make it. */
+export class CacheFillRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, at most 1,024 bytes. */
+  key: string = "";
+  /** How long to wait while somebody else makes it; 0 means 5,000. */
+  waitMs: u64 = 0;
+  /** How long the right is good; 0 means 30,000. */
+  leaseMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheFillRequest {
+    const r = new CacheFillRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.waitMs = reader.uint();
+    if (n > 3 && !reader.nil()) r.leaseMs = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.uint(this.waitMs);
+    w.uint(this.leaseMs);
+  }
+}
+
+/** A value, or the right to make it. Of all callers in the cluster one gets the token. */
+export class CacheFillReply {
+  /** Miss, fresh or stale. */
+  state: u64 = 0;
+  /** Value, unless it is a miss. */
+  value: Uint8Array = new Uint8Array(0);
+  /** If not 0: make the value and put it with this token. */
+  token: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheFillReply {
+    const r = new CacheFillReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.state = reader.uint();
+    if (n > 1 && !reader.nil()) r.value = reader.bin();
+    if (n > 2 && !reader.nil()) r.token = reader.uint();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.uint(this.state);
+    w.bin(this.value);
+    w.uint(this.token);
+  }
+}
+
+/** Stores a value. */
+export class CachePutRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, at most 1,024 bytes. */
+  key: string = "";
+  /** Value, at most 256 KiB. */
+  value: Uint8Array = new Uint8Array(0);
+  /** How long it is fresh; 0: until it is evicted or invalidated. */
+  ttlMs: u64 = 0;
+  /** How long it is usable after that while somebody makes a new one. */
+  staleMs: u64 = 0;
+  /** Tags that invalidate it. */
+  tags: string[] = [];
+  /** Token of fill; 0 without. */
+  token: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CachePutRequest {
+    const r = new CachePutRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.value = reader.bin();
+    if (n > 3 && !reader.nil()) r.ttlMs = reader.uint();
+    if (n > 4 && !reader.nil()) r.staleMs = reader.uint();
+    if (n > 5 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.tags.push(reader.str());
+      reader.leave(0);
+    }
+    if (n > 6 && !reader.nil()) r.token = reader.uint();
+    reader.leave(n - 7);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(7);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.bin(this.value);
+    w.uint(this.ttlMs);
+    w.uint(this.staleMs);
+    w.array(this.tags.length);
+    for (let i = 0; i < this.tags.length; i++) w.str(this.tags[i]);
+    w.uint(this.token);
+  }
+}
+
+/** Outcome of a put. */
+export class CachePutReply {
+  /** False: the token was no longer good, because the key or a tag was invalidated since; the value is right for this caller only. */
+  stored: bool = false;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CachePutReply {
+    const r = new CachePutReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.stored = reader.bool();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.bool(this.stored);
+  }
+}
+
+/** Invalidates every entry that has one of the tags, at once, however many there are. */
+export class CacheInvalidateRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** 1 to 32 tags. */
+  tags: string[] = [];
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheInvalidateRequest {
+    const r = new CacheInvalidateRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.tags.push(reader.str());
+      reader.leave(0);
+    }
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.str(this.namespace);
+    w.array(this.tags.length);
+    for (let i = 0; i < this.tags.length; i++) w.str(this.tags[i]);
+  }
+}
+
+/** Deletes a key of a cache. */
+export class CacheDeleteRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key, at most 1,024 bytes. */
+  key: string = "";
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheDeleteRequest {
+    const r = new CacheDeleteRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.str(this.namespace);
+    w.str(this.key);
+  }
+}
+
+/** Outcome of a deletion. */
+export class CacheDeleteReply {
+  /** Whether there was an entry. */
+  existed: bool = false;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheDeleteReply {
+    const r = new CacheDeleteReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.existed = reader.bool();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.bool(this.existed);
+  }
+}
+
+/** Empties a namespace of the cache, at once. */
+export class CacheClearRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CacheClearRequest {
+    const r = new CacheClearRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.str(this.namespace);
+  }
+}
+
+/** Takes a lock, or waits for it in line. */
+export class LockAcquireRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Name of the lock. */
+  name: string = "";
+  /** Id of the owner; empty: the host makes one. The same owner gets the same lease again. */
+  owner: string = "";
+  /** How long the lease lasts; 0 means 30,000. */
+  ttlMs: u64 = 0;
+  /** How long to wait; 0: not at all. conflict when it was not to be had. */
+  waitMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): LockAcquireRequest {
+    const r = new LockAcquireRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.name = reader.str();
+    if (n > 2 && !reader.nil()) r.owner = reader.str();
+    if (n > 3 && !reader.nil()) r.ttlMs = reader.uint();
+    if (n > 4 && !reader.nil()) r.waitMs = reader.uint();
+    reader.leave(n - 5);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(5);
+    w.str(this.namespace);
+    w.str(this.name);
+    w.str(this.owner);
+    w.uint(this.ttlMs);
+    w.uint(this.waitMs);
+  }
+}
+
+/** A lease. */
+export class LockAcquireReply {
+  /** Who holds it. */
+  owner: string = "";
+  /** Fencing token, above those of all earlier leases: let what the lock protects refuse lower ones. */
+  fence: u64 = 0;
+  /** When the lease ends, in ms of the log's time. */
+  expiresMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): LockAcquireReply {
+    const r = new LockAcquireReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.owner = reader.str();
+    if (n > 1 && !reader.nil()) r.fence = reader.uint();
+    if (n > 2 && !reader.nil()) r.expiresMs = reader.uint();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    w.str(this.owner);
+    w.uint(this.fence);
+    w.uint(this.expiresMs);
+  }
+}
+
+/** Makes a lease end later; conflict when it has ended. */
+export class LockRenewRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Name of the lock. */
+  name: string = "";
+  /** Who holds it. */
+  owner: string = "";
+  /** Its fencing token. */
+  fence: u64 = 0;
+  /** How long from now; 0 means 30,000. */
+  ttlMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): LockRenewRequest {
+    const r = new LockRenewRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.name = reader.str();
+    if (n > 2 && !reader.nil()) r.owner = reader.str();
+    if (n > 3 && !reader.nil()) r.fence = reader.uint();
+    if (n > 4 && !reader.nil()) r.ttlMs = reader.uint();
+    reader.leave(n - 5);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(5);
+    w.str(this.namespace);
+    w.str(this.name);
+    w.str(this.owner);
+    w.uint(this.fence);
+    w.uint(this.ttlMs);
+  }
+}
+
+/** A renewed lease. */
+export class LockRenewReply {
+  /** When the lease ends, in ms of the log's time. */
+  expiresMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): LockRenewReply {
+    const r = new LockRenewReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.expiresMs = reader.uint();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.uint(this.expiresMs);
+  }
+}
+
+/** Ends a lease. */
+export class LockReleaseRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Name of the lock. */
+  name: string = "";
+  /** Who holds it. */
+  owner: string = "";
+  /** Its fencing token. */
+  fence: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): LockReleaseRequest {
+    const r = new LockReleaseRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.name = reader.str();
+    if (n > 2 && !reader.nil()) r.owner = reader.str();
+    if (n > 3 && !reader.nil()) r.fence = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.str(this.namespace);
+    w.str(this.name);
+    w.str(this.owner);
+    w.uint(this.fence);
+  }
+}
+
+/** Outcome of a release. */
+export class LockReleaseReply {
+  /** False: the lease had ended already. */
+  held: bool = false;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): LockReleaseReply {
+    const r = new LockReleaseReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.held = reader.bool();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.bool(this.held);
+  }
+}
+
+/** What is known of a blob. */
+export class BlobInfo {
+  /** Key of the blob, at most 1,024 bytes. */
+  key: string = "";
+  /** Bytes. */
+  size: u64 = 0;
+  /** SHA-256 of the content, 32 bytes. */
+  sha256: Uint8Array = new Uint8Array(0);
+  /** Content type. */
+  contentType: string = "";
+  /** Metadata of the app. */
+  meta: Pairs = new Pairs();
+  /** Rises with each replacement; for guards. */
+  version: u64 = 0;
+  /** When it was stored, in ms since the Unix epoch. */
+  createdMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobInfo {
+    const r = new BlobInfo();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.key = reader.str();
+    if (n > 1 && !reader.nil()) r.size = reader.uint();
+    if (n > 2 && !reader.nil()) r.sha256 = reader.bin();
+    if (n > 3 && !reader.nil()) r.contentType = reader.str();
+    if (n > 4 && !reader.nil()) r.meta = reader.pairs();
+    if (n > 5 && !reader.nil()) r.version = reader.uint();
+    if (n > 6 && !reader.nil()) r.createdMs = reader.uint();
+    reader.leave(n - 7);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(7);
+    w.str(this.key);
+    w.uint(this.size);
+    w.bin(this.sha256);
+    w.str(this.contentType);
+    w.fields(this.meta);
+    w.uint(this.version);
+    w.uint(this.createdMs);
+  }
+}
+
+/** Begins a blob. It is visible only after commit. */
+export class BlobWriteRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key of the blob, at most 1,024 bytes. */
+  key: string = "";
+  /** Content type. */
+  contentType: string = "";
+  /** Metadata. */
+  meta: Pairs = new Pairs();
+  /** Condition; conflict when it does not hold. */
+  guard: u64 = 0;
+  /** With guard version: the key's version. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobWriteRequest {
+    const r = new BlobWriteRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.contentType = reader.str();
+    if (n > 3 && !reader.nil()) r.meta = reader.pairs();
+    if (n > 4 && !reader.nil()) r.guard = reader.uint();
+    if (n > 5 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 6);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(6);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.str(this.contentType);
+    w.fields(this.meta);
+    w.uint(this.guard);
+    w.uint(this.version);
+  }
+}
+
+/** Makes a blob visible, in the place of the one before. */
+export class BlobCommitRequest {
+  /** Stream of write. It is closed by this, whatever the outcome. */
+  stream: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobCommitRequest {
+    const r = new BlobCommitRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.stream = reader.uint();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.uint(this.stream);
+  }
+}
+
+/** Stores a short blob in one call. */
+export class BlobPutRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key of the blob, at most 1,024 bytes. */
+  key: string = "";
+  /** Content. */
+  body: Uint8Array = new Uint8Array(0);
+  /** Content type. */
+  contentType: string = "";
+  /** Metadata. */
+  meta: Pairs = new Pairs();
+  /** Condition; conflict when it does not hold. */
+  guard: u64 = 0;
+  /** With guard version: the key's version. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobPutRequest {
+    const r = new BlobPutRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.body = reader.bin();
+    if (n > 3 && !reader.nil()) r.contentType = reader.str();
+    if (n > 4 && !reader.nil()) r.meta = reader.pairs();
+    if (n > 5 && !reader.nil()) r.guard = reader.uint();
+    if (n > 6 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 7);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(7);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.bin(this.body);
+    w.str(this.contentType);
+    w.fields(this.meta);
+    w.uint(this.guard);
+    w.uint(this.version);
+  }
+}
+
+/** Reads a blob or a part of it; not_found when there is none. */
+export class BlobReadRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key of the blob, at most 1,024 bytes. */
+  key: string = "";
+  /** First byte. */
+  offset: u64 = 0;
+  /** Most bytes; 0: to the end. */
+  length: u64 = 0;
+  /** How fresh the answer has to be. */
+  consistency: u64 = 0;
+  /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+  maxStalenessMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobReadRequest {
+    const r = new BlobReadRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.offset = reader.uint();
+    if (n > 3 && !reader.nil()) r.length = reader.uint();
+    if (n > 4 && !reader.nil()) r.consistency = reader.uint();
+    if (n > 5 && !reader.nil()) r.maxStalenessMs = reader.uint();
+    reader.leave(n - 6);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(6);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.uint(this.offset);
+    w.uint(this.length);
+    w.uint(this.consistency);
+    w.uint(this.maxStalenessMs);
+  }
+}
+
+/** A blob's content. */
+export class BlobReadReply {
+  /** What is known of it. */
+  info: BlobInfo = new BlobInfo();
+  /** The content asked for, when it is short. */
+  body: Uint8Array = new Uint8Array(0);
+  /** Stream to read it from, or 0. */
+  bodyStream: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobReadReply {
+    const r = new BlobReadReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.info = BlobInfo.read(reader);
+    if (n > 1 && !reader.nil()) r.body = reader.bin();
+    if (n > 2 && !reader.nil()) r.bodyStream = reader.uint();
+    reader.leave(n - 3);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(3);
+    this.info.write(w);
+    w.bin(this.body);
+    w.uint(this.bodyStream);
+  }
+}
+
+/** Asks for a blob's information; not_found when there is none. */
+export class BlobStatRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key of the blob, at most 1,024 bytes. */
+  key: string = "";
+  /** How fresh the answer has to be. */
+  consistency: u64 = 0;
+  /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+  maxStalenessMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobStatRequest {
+    const r = new BlobStatRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.consistency = reader.uint();
+    if (n > 3 && !reader.nil()) r.maxStalenessMs = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.uint(this.consistency);
+    w.uint(this.maxStalenessMs);
+  }
+}
+
+/** Deletes a blob. */
+export class BlobDeleteRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Key of the blob, at most 1,024 bytes. */
+  key: string = "";
+  /** Condition; conflict when it does not hold. */
+  guard: u64 = 0;
+  /** With guard version: the key's version. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobDeleteRequest {
+    const r = new BlobDeleteRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.key = reader.str();
+    if (n > 2 && !reader.nil()) r.guard = reader.uint();
+    if (n > 3 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 4);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(4);
+    w.str(this.namespace);
+    w.str(this.key);
+    w.uint(this.guard);
+    w.uint(this.version);
+  }
+}
+
+/** Outcome of a deletion. */
+export class BlobDeleteReply {
+  /** Whether there was one. */
+  existed: bool = false;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobDeleteReply {
+    const r = new BlobDeleteReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.existed = reader.bool();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.bool(this.existed);
+  }
+}
+
+/** Reads a page of blobs in order of their keys. */
+export class BlobListRequest {
+  /** Namespace of the app, one that the manifest grants. */
+  namespace: string = "";
+  /** Only keys that begin so. */
+  prefix: string = "";
+  /** next of the page before; empty for the first. */
+  after: string = "";
+  /** Most blobs, up to 1,000; 0 means 100. */
+  limit: u64 = 0;
+  /** How fresh the answer has to be. */
+  consistency: u64 = 0;
+  /** With stale: how long ago this node last heard from the leader, at most; 0 means any. */
+  maxStalenessMs: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobListRequest {
+    const r = new BlobListRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.namespace = reader.str();
+    if (n > 1 && !reader.nil()) r.prefix = reader.str();
+    if (n > 2 && !reader.nil()) r.after = reader.str();
+    if (n > 3 && !reader.nil()) r.limit = reader.uint();
+    if (n > 4 && !reader.nil()) r.consistency = reader.uint();
+    if (n > 5 && !reader.nil()) r.maxStalenessMs = reader.uint();
+    reader.leave(n - 6);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(6);
+    w.str(this.namespace);
+    w.str(this.prefix);
+    w.str(this.after);
+    w.uint(this.limit);
+    w.uint(this.consistency);
+    w.uint(this.maxStalenessMs);
+  }
+}
+
+/** A page of blobs. */
+export class BlobListReply {
+  /** Blobs in order. */
+  blobs: BlobInfo[] = [];
+  /** What to give as after for the next page; empty at the end. */
+  next: string = "";
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): BlobListReply {
+    const r = new BlobListReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.blobs.push(BlobInfo.read(reader));
+      reader.leave(0);
+    }
+    if (n > 1 && !reader.nil()) r.next = reader.str();
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.array(this.blobs.length);
+    for (let i = 0; i < this.blobs.length; i++) this.blobs[i].write(w);
+    w.str(this.next);
+  }
+}
+
+/** Asks for a secret of the cluster. */
+export class SecretGetRequest {
+  /** Name, one that the manifest grants. */
+  name: string = "";
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): SecretGetRequest {
+    const r = new SecretGetRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.name = reader.str();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.str(this.name);
+  }
+}
+
+/** A secret. */
+export class SecretGetReply {
+  /** Value. */
+  value: Uint8Array = new Uint8Array(0);
+  /** Rises with each change. */
+  version: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): SecretGetReply {
+    const r = new SecretGetReply();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.value = reader.bin();
+    if (n > 1 && !reader.nil()) r.version = reader.uint();
+    reader.leave(n - 2);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(2);
+    w.bin(this.value);
+    w.uint(this.version);
   }
 }

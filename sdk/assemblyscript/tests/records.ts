@@ -21,6 +21,52 @@ import {
   BatchResult,
   FetchRequest,
   FetchResponse,
+  KvGetRequest,
+  KvGetReply,
+  KvSetRequest,
+  KvSetReply,
+  KvDeleteRequest,
+  KvDeleteReply,
+  KvIncrementRequest,
+  KvIncrementReply,
+  KvScanRequest,
+  KvEntry,
+  KvScanReply,
+  KvCheck,
+  KvRange,
+  KvWrite,
+  KvTransactRequest,
+  KvResult,
+  KvTransactReply,
+  CacheGetRequest,
+  CacheGetReply,
+  CacheFillRequest,
+  CacheFillReply,
+  CachePutRequest,
+  CachePutReply,
+  CacheInvalidateRequest,
+  CacheDeleteRequest,
+  CacheDeleteReply,
+  CacheClearRequest,
+  LockAcquireRequest,
+  LockAcquireReply,
+  LockRenewRequest,
+  LockRenewReply,
+  LockReleaseRequest,
+  LockReleaseReply,
+  BlobInfo,
+  BlobWriteRequest,
+  BlobCommitRequest,
+  BlobPutRequest,
+  BlobReadRequest,
+  BlobReadReply,
+  BlobStatRequest,
+  BlobDeleteRequest,
+  BlobDeleteReply,
+  BlobListRequest,
+  BlobListReply,
+  SecretGetRequest,
+  SecretGetReply,
 } from "stackhost/assembly/abi";
 import { Reader, Writer } from "stackhost/assembly/msgpack";
 
@@ -88,6 +134,144 @@ export function recode(record: i32, ptr: usize, length: i32): i64 {
       break;
     case 19:
       FetchResponse.read(reader).write(w);
+      break;
+    case 20:
+      KvGetRequest.read(reader).write(w);
+      break;
+    case 21:
+      KvGetReply.read(reader).write(w);
+      break;
+    case 22:
+      KvSetRequest.read(reader).write(w);
+      break;
+    case 23:
+      KvSetReply.read(reader).write(w);
+      break;
+    case 24:
+      KvDeleteRequest.read(reader).write(w);
+      break;
+    case 25:
+      KvDeleteReply.read(reader).write(w);
+      break;
+    case 26:
+      KvIncrementRequest.read(reader).write(w);
+      break;
+    case 27:
+      KvIncrementReply.read(reader).write(w);
+      break;
+    case 28:
+      KvScanRequest.read(reader).write(w);
+      break;
+    case 29:
+      KvEntry.read(reader).write(w);
+      break;
+    case 30:
+      KvScanReply.read(reader).write(w);
+      break;
+    case 31:
+      KvCheck.read(reader).write(w);
+      break;
+    case 32:
+      KvRange.read(reader).write(w);
+      break;
+    case 33:
+      KvWrite.read(reader).write(w);
+      break;
+    case 34:
+      KvTransactRequest.read(reader).write(w);
+      break;
+    case 35:
+      KvResult.read(reader).write(w);
+      break;
+    case 36:
+      KvTransactReply.read(reader).write(w);
+      break;
+    case 37:
+      CacheGetRequest.read(reader).write(w);
+      break;
+    case 38:
+      CacheGetReply.read(reader).write(w);
+      break;
+    case 39:
+      CacheFillRequest.read(reader).write(w);
+      break;
+    case 40:
+      CacheFillReply.read(reader).write(w);
+      break;
+    case 41:
+      CachePutRequest.read(reader).write(w);
+      break;
+    case 42:
+      CachePutReply.read(reader).write(w);
+      break;
+    case 43:
+      CacheInvalidateRequest.read(reader).write(w);
+      break;
+    case 44:
+      CacheDeleteRequest.read(reader).write(w);
+      break;
+    case 45:
+      CacheDeleteReply.read(reader).write(w);
+      break;
+    case 46:
+      CacheClearRequest.read(reader).write(w);
+      break;
+    case 47:
+      LockAcquireRequest.read(reader).write(w);
+      break;
+    case 48:
+      LockAcquireReply.read(reader).write(w);
+      break;
+    case 49:
+      LockRenewRequest.read(reader).write(w);
+      break;
+    case 50:
+      LockRenewReply.read(reader).write(w);
+      break;
+    case 51:
+      LockReleaseRequest.read(reader).write(w);
+      break;
+    case 52:
+      LockReleaseReply.read(reader).write(w);
+      break;
+    case 53:
+      BlobInfo.read(reader).write(w);
+      break;
+    case 54:
+      BlobWriteRequest.read(reader).write(w);
+      break;
+    case 55:
+      BlobCommitRequest.read(reader).write(w);
+      break;
+    case 56:
+      BlobPutRequest.read(reader).write(w);
+      break;
+    case 57:
+      BlobReadRequest.read(reader).write(w);
+      break;
+    case 58:
+      BlobReadReply.read(reader).write(w);
+      break;
+    case 59:
+      BlobStatRequest.read(reader).write(w);
+      break;
+    case 60:
+      BlobDeleteRequest.read(reader).write(w);
+      break;
+    case 61:
+      BlobDeleteReply.read(reader).write(w);
+      break;
+    case 62:
+      BlobListRequest.read(reader).write(w);
+      break;
+    case 63:
+      BlobListReply.read(reader).write(w);
+      break;
+    case 64:
+      SecretGetRequest.read(reader).write(w);
+      break;
+    case 65:
+      SecretGetReply.read(reader).write(w);
       break;
   }
   return reader.finish() ? ((<i64>w.pointer) << 32) | w.length : reader.code;

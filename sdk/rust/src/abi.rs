@@ -54,6 +54,10 @@ impl Code {
     pub const UNAVAILABLE: Code = Code(-11);
     /// Nothing was done; the same call may succeed at once.
     pub const AGAIN: Code = Code(-12);
+    /// The app's quota of bytes, keys or operations is used up.
+    pub const QUOTA: Code = Code(-13);
+    /// The cluster's disk is full: writes are refused, reads go on.
+    pub const STORAGE_FULL: Code = Code(-14);
 
     /// Its name, or `guest` for one that the ABI does not define.
     pub fn name(self) -> &'static str {
@@ -70,13 +74,15 @@ impl Code {
             -10 => "closed",
             -11 => "unavailable",
             -12 => "again",
+            -13 => "quota",
+            -14 => "storage_full",
             _ => "guest",
         }
     }
 
     /// Whether trying the same again can help.
     pub fn retry(self) -> bool {
-        matches!(self.0, -8 | -11 | -12)
+        matches!(self.0, -8 | -11 | -12 | -14)
     }
 
     /// The HTTP status that a handler's failure with this code becomes.
@@ -92,6 +98,8 @@ impl Code {
             -9 => 499,
             -11 => 503,
             -12 => 503,
+            -13 => 507,
+            -14 => 507,
             _ => 500,
         }
     }
@@ -136,6 +144,58 @@ impl Redirect {
     pub const MANUAL: Redirect = Redirect(1);
     /// The value `error`.
     pub const ERROR: Redirect = Redirect(2);
+}
+
+/// How fresh a read has to be: linearizable sees every write acknowledged anywhere before it began; lease relies on clocks; stale is what this node has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consistency(pub u64);
+
+impl Consistency {
+    /// The value `linearizable`.
+    pub const LINEARIZABLE: Consistency = Consistency(0);
+    /// The value `lease`.
+    pub const LEASE: Consistency = Consistency(1);
+    /// The value `stale`.
+    pub const STALE: Consistency = Consistency(2);
+}
+
+/// Condition on the key that is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KvGuard(pub u64);
+
+impl KvGuard {
+    /// The value `any`.
+    pub const ANY: KvGuard = KvGuard(0);
+    /// The value `absent`.
+    pub const ABSENT: KvGuard = KvGuard(1);
+    /// The value `version`.
+    pub const VERSION: KvGuard = KvGuard(2);
+}
+
+/// Kind of a write in a transaction. increment adds to a decimal number kept as text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KvWriteKind(pub u64);
+
+impl KvWriteKind {
+    /// The value `set`.
+    pub const SET: KvWriteKind = KvWriteKind(0);
+    /// The value `delete`.
+    pub const DELETE: KvWriteKind = KvWriteKind(1);
+    /// The value `increment`.
+    pub const INCREMENT: KvWriteKind = KvWriteKind(2);
+}
+
+/// What a cache has of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheState(pub u64);
+
+impl CacheState {
+    /// The value `miss`.
+    pub const MISS: CacheState = CacheState(0);
+    /// The value `fresh`.
+    pub const FRESH: CacheState = CacheState(1);
+    /// The value `stale`.
+    pub const STALE: CacheState = CacheState(2);
 }
 
 /// The host's functions, named capability_function. Structured ones take request, its length, out area,
@@ -192,6 +252,95 @@ pub mod imports {
         /// Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted.
         #[link_name = "send"]
         pub fn fetch_send(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+    }
+
+    #[link(wasm_import_module = "stackhost:kv@1")]
+    extern "C" {
+        /// Reads a key.
+        #[link_name = "get"]
+        pub fn kv_get(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Writes a key. conflict: the guard does not hold; quota; storage_full.
+        #[link_name = "set"]
+        pub fn kv_set(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Deletes a key.
+        #[link_name = "delete"]
+        pub fn kv_delete(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Adds to a counter. conflict: the value is not a number.
+        #[link_name = "increment"]
+        pub fn kv_increment(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Reads keys in order, a page at a time.
+        #[link_name = "scan"]
+        pub fn kv_scan(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Does several writes under conditions, together or not at all.
+        #[link_name = "transact"]
+        pub fn kv_transact(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+    }
+
+    #[link(wasm_import_module = "stackhost:cache@1")]
+    extern "C" {
+        /// Reads a key, without asking other nodes.
+        #[link_name = "get"]
+        pub fn cache_get(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Reads a key or, for one caller in the cluster, gives the right to make it.
+        #[link_name = "fill"]
+        pub fn cache_fill(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Stores a value.
+        #[link_name = "put"]
+        pub fn cache_put(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Invalidates all entries with a tag.
+        #[link_name = "invalidate"]
+        pub fn cache_invalidate(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Deletes a key.
+        #[link_name = "delete"]
+        pub fn cache_delete(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Empties a namespace.
+        #[link_name = "clear"]
+        pub fn cache_clear(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+    }
+
+    #[link(wasm_import_module = "stackhost:lock@1")]
+    extern "C" {
+        /// Takes a lock. conflict: somebody else holds it.
+        #[link_name = "acquire"]
+        pub fn lock_acquire(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Makes a lease last longer. conflict: it has ended.
+        #[link_name = "renew"]
+        pub fn lock_renew(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Ends a lease.
+        #[link_name = "release"]
+        pub fn lock_release(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+    }
+
+    #[link(wasm_import_module = "stackhost:blob@1")]
+    extern "C" {
+        /// Stores a short blob in one call.
+        #[link_name = "put"]
+        pub fn blob_put(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Begins a blob: write its content to the stream, then commit. Closing the stream gives it up.
+        #[link_name = "write"]
+        pub fn blob_write(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Makes a written blob visible. conflict: the guard does not hold.
+        #[link_name = "commit"]
+        pub fn blob_commit(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Reads a blob or a part of it.
+        #[link_name = "read"]
+        pub fn blob_read(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Tells what is known of a blob.
+        #[link_name = "stat"]
+        pub fn blob_stat(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Deletes a blob.
+        #[link_name = "delete"]
+        pub fn blob_delete(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+        /// Lists blobs in order of their keys.
+        #[link_name = "list"]
+        pub fn blob_list(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
+    }
+
+    #[link(wasm_import_module = "stackhost:secret@1")]
+    extern "C" {
+        /// Reads a secret. not_found: it is not set.
+        #[link_name = "get"]
+        pub fn secret_get(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64;
     }
 }
 
@@ -277,6 +426,144 @@ pub mod imports {
     pub unsafe extern "C" fn fetch_send(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
         // SAFETY: the caller's promise is passed on.
         unsafe { testing::call("fetch", "send", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Reads a key.
+    pub unsafe extern "C" fn kv_get(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("kv", "get", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Writes a key. conflict: the guard does not hold; quota; storage_full.
+    pub unsafe extern "C" fn kv_set(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("kv", "set", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Deletes a key.
+    pub unsafe extern "C" fn kv_delete(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("kv", "delete", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Adds to a counter. conflict: the value is not a number.
+    pub unsafe extern "C" fn kv_increment(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("kv", "increment", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Reads keys in order, a page at a time.
+    pub unsafe extern "C" fn kv_scan(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("kv", "scan", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Does several writes under conditions, together or not at all.
+    pub unsafe extern "C" fn kv_transact(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("kv", "transact", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Reads a key, without asking other nodes.
+    pub unsafe extern "C" fn cache_get(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("cache", "get", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Reads a key or, for one caller in the cluster, gives the right to make it.
+    pub unsafe extern "C" fn cache_fill(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("cache", "fill", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Stores a value.
+    pub unsafe extern "C" fn cache_put(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("cache", "put", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Invalidates all entries with a tag.
+    pub unsafe extern "C" fn cache_invalidate(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("cache", "invalidate", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Deletes a key.
+    pub unsafe extern "C" fn cache_delete(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("cache", "delete", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Empties a namespace.
+    pub unsafe extern "C" fn cache_clear(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("cache", "clear", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Takes a lock. conflict: somebody else holds it.
+    pub unsafe extern "C" fn lock_acquire(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("lock", "acquire", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Makes a lease last longer. conflict: it has ended.
+    pub unsafe extern "C" fn lock_renew(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("lock", "renew", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Ends a lease.
+    pub unsafe extern "C" fn lock_release(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("lock", "release", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Stores a short blob in one call.
+    pub unsafe extern "C" fn blob_put(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "put", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Begins a blob: write its content to the stream, then commit. Closing the stream gives it up.
+    pub unsafe extern "C" fn blob_write(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "write", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Makes a written blob visible. conflict: the guard does not hold.
+    pub unsafe extern "C" fn blob_commit(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "commit", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Reads a blob or a part of it.
+    pub unsafe extern "C" fn blob_read(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "read", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Tells what is known of a blob.
+    pub unsafe extern "C" fn blob_stat(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "stat", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Deletes a blob.
+    pub unsafe extern "C" fn blob_delete(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "delete", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Lists blobs in order of their keys.
+    pub unsafe extern "C" fn blob_list(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("blob", "list", (request, request_len), (out, out_cap)) }
+    }
+
+    /// Reads a secret. not_found: it is not set.
+    pub unsafe extern "C" fn secret_get(request: *const u8, request_len: usize, out: *mut u8, out_cap: usize) -> i64 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { testing::call("secret", "get", (request, request_len), (out, out_cap)) }
     }
 }
 
@@ -1280,6 +1567,2220 @@ impl<'a> FetchResponse<'a> {
     }
 }
 
+/// Reads a key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvGetRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, 1 to 1,024 bytes.
+    pub key: &'a [u8],
+    /// How fresh the answer has to be.
+    pub consistency: Consistency,
+    /// With stale: how long ago this node last heard from the leader, at most; 0 means any.
+    pub max_staleness_ms: u64,
+}
+
+impl<'a> KvGetRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.consistency = d.uint().map(Consistency)?;
+        }
+        if n > 3 && !d.nil() {
+            r.max_staleness_ms = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_str(out, self.namespace);
+        put_bin(out, self.key);
+        put_uint(out, self.consistency.0);
+        put_uint(out, self.max_staleness_ms);
+    }
+}
+
+/// A key's value. An absent key is no error.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvGetReply<'a> {
+    /// Whether the key is there.
+    pub found: bool,
+    /// Value.
+    pub value: &'a [u8],
+    /// Rises with each write of the key; for guards.
+    pub version: u64,
+    /// When the key goes, in ms since the Unix epoch; 0: never.
+    pub expires_ms: u64,
+}
+
+impl<'a> KvGetReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.found = d.bool()?;
+        }
+        if n > 1 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        if n > 3 && !d.nil() {
+            r.expires_ms = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_bool(out, self.found);
+        put_bin(out, self.value);
+        put_uint(out, self.version);
+        put_uint(out, self.expires_ms);
+    }
+}
+
+/// Writes a key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvSetRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, 1 to 1,024 bytes.
+    pub key: &'a [u8],
+    /// Value, at most 256 KiB.
+    pub value: &'a [u8],
+    /// How long the key lives; 0: for ever.
+    pub ttl_ms: u64,
+    /// Condition; conflict when it does not hold.
+    pub guard: KvGuard,
+    /// With guard version: the key's version.
+    pub version: u64,
+}
+
+impl<'a> KvSetRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 3 && !d.nil() {
+            r.ttl_ms = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.guard = d.uint().map(KvGuard)?;
+        }
+        if n > 5 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(6, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 6);
+        put_str(out, self.namespace);
+        put_bin(out, self.key);
+        put_bin(out, self.value);
+        put_uint(out, self.ttl_ms);
+        put_uint(out, self.guard.0);
+        put_uint(out, self.version);
+    }
+}
+
+/// Outcome of a write.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvSetReply {
+    /// The key's version now.
+    pub version: u64,
+}
+
+impl KvSetReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_uint(out, self.version);
+    }
+}
+
+/// Deletes a key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvDeleteRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, 1 to 1,024 bytes.
+    pub key: &'a [u8],
+    /// Condition; conflict when it does not hold.
+    pub guard: KvGuard,
+    /// With guard version: the key's version.
+    pub version: u64,
+}
+
+impl<'a> KvDeleteRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.guard = d.uint().map(KvGuard)?;
+        }
+        if n > 3 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_str(out, self.namespace);
+        put_bin(out, self.key);
+        put_uint(out, self.guard.0);
+        put_uint(out, self.version);
+    }
+}
+
+/// Outcome of a deletion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvDeleteReply {
+    /// Whether the key was there.
+    pub existed: bool,
+}
+
+impl KvDeleteReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.existed = d.bool()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_bool(out, self.existed);
+    }
+}
+
+/// Adds to a counter; an absent key counts as 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvIncrementRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, 1 to 1,024 bytes.
+    pub key: &'a [u8],
+    /// What to add.
+    pub delta: i64,
+}
+
+impl<'a> KvIncrementRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.delta = d.int()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_str(out, self.namespace);
+        put_bin(out, self.key);
+        put_int(out, self.delta);
+    }
+}
+
+/// A counter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvIncrementReply {
+    /// Its value now.
+    pub value: i64,
+    /// The key's version now.
+    pub version: u64,
+}
+
+impl KvIncrementReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.value = d.int()?;
+        }
+        if n > 1 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_int(out, self.value);
+        put_uint(out, self.version);
+    }
+}
+
+/// Reads a page of keys in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvScanRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Only keys that begin so.
+    pub prefix: &'a [u8],
+    /// next of the page before; empty for the first.
+    pub after: &'a [u8],
+    /// Most entries, up to 1,000; 0 means 100.
+    pub limit: u64,
+    /// Leave out values.
+    pub keys_only: bool,
+    /// In descending order.
+    pub reverse: bool,
+    /// How fresh the answer has to be.
+    pub consistency: Consistency,
+    /// With stale: how long ago this node last heard from the leader, at most; 0 means any.
+    pub max_staleness_ms: u64,
+}
+
+impl<'a> KvScanRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.prefix = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.after = d.bin()?;
+        }
+        if n > 3 && !d.nil() {
+            r.limit = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.keys_only = d.bool()?;
+        }
+        if n > 5 && !d.nil() {
+            r.reverse = d.bool()?;
+        }
+        if n > 6 && !d.nil() {
+            r.consistency = d.uint().map(Consistency)?;
+        }
+        if n > 7 && !d.nil() {
+            r.max_staleness_ms = d.uint()?;
+        }
+        d.leave(8, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 8);
+        put_str(out, self.namespace);
+        put_bin(out, self.prefix);
+        put_bin(out, self.after);
+        put_uint(out, self.limit);
+        put_bool(out, self.keys_only);
+        put_bool(out, self.reverse);
+        put_uint(out, self.consistency.0);
+        put_uint(out, self.max_staleness_ms);
+    }
+}
+
+/// A key in a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvEntry<'a> {
+    /// Key.
+    pub key: &'a [u8],
+    /// Value; empty with keys_only.
+    pub value: &'a [u8],
+    /// Version.
+    pub version: u64,
+    /// When the key goes; 0: never.
+    pub expires_ms: u64,
+}
+
+impl<'a> KvEntry<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 1 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        if n > 3 && !d.nil() {
+            r.expires_ms = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_bin(out, self.key);
+        put_bin(out, self.value);
+        put_uint(out, self.version);
+        put_uint(out, self.expires_ms);
+    }
+}
+
+/// A page of keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvScanReply<'a> {
+    /// Entries in order.
+    pub entries: Vec<KvEntry<'a>>,
+    /// What to give as after for the next page; empty at the end.
+    pub next: &'a [u8],
+    /// Index of the log that the page is of; for ranges of a transaction.
+    pub index: u64,
+}
+
+impl<'a> KvScanReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.entries = d.list(KvEntry::read)?;
+        }
+        if n > 1 && !d.nil() {
+            r.next = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.index = d.uint()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_array(out, self.entries.len());
+        self.entries.iter().for_each(|v| v.encode(out));
+        put_bin(out, self.next);
+        put_uint(out, self.index);
+    }
+}
+
+/// Condition on a key in a transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvCheck<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key.
+    pub key: &'a [u8],
+    /// The key's version; 0: the key is absent.
+    pub version: u64,
+}
+
+impl<'a> KvCheck<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_str(out, self.namespace);
+        put_bin(out, self.key);
+        put_uint(out, self.version);
+    }
+}
+
+/// Condition on all keys with a prefix: none changed since an index.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvRange<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Prefix.
+    pub prefix: &'a [u8],
+    /// Index of a scan.
+    pub index: u64,
+}
+
+impl<'a> KvRange<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.prefix = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.index = d.uint()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_str(out, self.namespace);
+        put_bin(out, self.prefix);
+        put_uint(out, self.index);
+    }
+}
+
+/// One write of a transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvWrite<'a> {
+    /// Kind.
+    pub kind: KvWriteKind,
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key.
+    pub key: &'a [u8],
+    /// Value, for set.
+    pub value: &'a [u8],
+    /// How long the key lives, for set; 0: for ever.
+    pub ttl_ms: u64,
+    /// What to add, for increment.
+    pub delta: i64,
+}
+
+impl<'a> KvWrite<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.kind = d.uint().map(KvWriteKind)?;
+        }
+        if n > 1 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.key = d.bin()?;
+        }
+        if n > 3 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 4 && !d.nil() {
+            r.ttl_ms = d.uint()?;
+        }
+        if n > 5 && !d.nil() {
+            r.delta = d.int()?;
+        }
+        d.leave(6, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 6);
+        put_uint(out, self.kind.0);
+        put_str(out, self.namespace);
+        put_bin(out, self.key);
+        put_bin(out, self.value);
+        put_uint(out, self.ttl_ms);
+        put_int(out, self.delta);
+    }
+}
+
+/// When all conditions hold, all writes are done; else none, with conflict. At most 64 together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvTransactRequest<'a> {
+    /// Conditions on keys.
+    pub checks: Vec<KvCheck<'a>>,
+    /// Conditions on prefixes.
+    pub ranges: Vec<KvRange<'a>>,
+    /// Writes.
+    pub writes: Vec<KvWrite<'a>>,
+}
+
+impl<'a> KvTransactRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.checks = d.list(KvCheck::read)?;
+        }
+        if n > 1 && !d.nil() {
+            r.ranges = d.list(KvRange::read)?;
+        }
+        if n > 2 && !d.nil() {
+            r.writes = d.list(KvWrite::read)?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_array(out, self.checks.len());
+        self.checks.iter().for_each(|v| v.encode(out));
+        put_array(out, self.ranges.len());
+        self.ranges.iter().for_each(|v| v.encode(out));
+        put_array(out, self.writes.len());
+        self.writes.iter().for_each(|v| v.encode(out));
+    }
+}
+
+/// Outcome of one write of a transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvResult {
+    /// The key's version now; 0 after a deletion.
+    pub version: u64,
+    /// Whether the key was there before.
+    pub existed: bool,
+    /// Of an increment: the sum.
+    pub value: i64,
+}
+
+impl KvResult {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        if n > 1 && !d.nil() {
+            r.existed = d.bool()?;
+        }
+        if n > 2 && !d.nil() {
+            r.value = d.int()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_uint(out, self.version);
+        put_bool(out, self.existed);
+        put_int(out, self.value);
+    }
+}
+
+/// Outcome of a transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KvTransactReply {
+    /// One for each write.
+    pub results: Vec<KvResult>,
+}
+
+impl KvTransactReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.results = d.list(KvResult::read)?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_array(out, self.results.len());
+        self.results.iter().for_each(|v| v.encode(out));
+    }
+}
+
+/// Reads a key of a cache.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheGetRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, at most 1,024 bytes.
+    pub key: &'a str,
+}
+
+impl<'a> CacheGetRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+    }
+}
+
+/// What the cache has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheGetReply<'a> {
+    /// Miss, fresh or stale.
+    pub state: CacheState,
+    /// Value, unless it is a miss.
+    pub value: &'a [u8],
+}
+
+impl<'a> CacheGetReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.state = d.uint().map(CacheState)?;
+        }
+        if n > 1 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_uint(out, self.state.0);
+        put_bin(out, self.value);
+    }
+}
+
+/// Reads a key, or gets the right to make it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheFillRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, at most 1,024 bytes.
+    pub key: &'a str,
+    /// How long to wait while somebody else makes it; 0 means 5,000.
+    pub wait_ms: u64,
+    /// How long the right is good; 0 means 30,000.
+    pub lease_ms: u64,
+}
+
+impl<'a> CacheFillRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.wait_ms = d.uint()?;
+        }
+        if n > 3 && !d.nil() {
+            r.lease_ms = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_uint(out, self.wait_ms);
+        put_uint(out, self.lease_ms);
+    }
+}
+
+/// A value, or the right to make it. Of all callers in the cluster one gets the token.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheFillReply<'a> {
+    /// Miss, fresh or stale.
+    pub state: CacheState,
+    /// Value, unless it is a miss.
+    pub value: &'a [u8],
+    /// If not 0: make the value and put it with this token.
+    pub token: u64,
+}
+
+impl<'a> CacheFillReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.state = d.uint().map(CacheState)?;
+        }
+        if n > 1 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.token = d.uint()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_uint(out, self.state.0);
+        put_bin(out, self.value);
+        put_uint(out, self.token);
+    }
+}
+
+/// Stores a value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CachePutRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, at most 1,024 bytes.
+    pub key: &'a str,
+    /// Value, at most 256 KiB.
+    pub value: &'a [u8],
+    /// How long it is fresh; 0: until it is evicted or invalidated.
+    pub ttl_ms: u64,
+    /// How long it is usable after that while somebody makes a new one.
+    pub stale_ms: u64,
+    /// Tags that invalidate it.
+    pub tags: Vec<&'a str>,
+    /// Token of fill; 0 without.
+    pub token: u64,
+}
+
+impl<'a> CachePutRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 3 && !d.nil() {
+            r.ttl_ms = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.stale_ms = d.uint()?;
+        }
+        if n > 5 && !d.nil() {
+            r.tags = d.list(|d| d.str())?;
+        }
+        if n > 6 && !d.nil() {
+            r.token = d.uint()?;
+        }
+        d.leave(7, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 7);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_bin(out, self.value);
+        put_uint(out, self.ttl_ms);
+        put_uint(out, self.stale_ms);
+        put_array(out, self.tags.len());
+        self.tags.iter().for_each(|v| put_str(out, v));
+        put_uint(out, self.token);
+    }
+}
+
+/// Outcome of a put.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CachePutReply {
+    /// False: the token was no longer good, because the key or a tag was invalidated since; the value is right for this caller only.
+    pub stored: bool,
+}
+
+impl CachePutReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.stored = d.bool()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_bool(out, self.stored);
+    }
+}
+
+/// Invalidates every entry that has one of the tags, at once, however many there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheInvalidateRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// 1 to 32 tags.
+    pub tags: Vec<&'a str>,
+}
+
+impl<'a> CacheInvalidateRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.tags = d.list(|d| d.str())?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_str(out, self.namespace);
+        put_array(out, self.tags.len());
+        self.tags.iter().for_each(|v| put_str(out, v));
+    }
+}
+
+/// Deletes a key of a cache.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheDeleteRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key, at most 1,024 bytes.
+    pub key: &'a str,
+}
+
+impl<'a> CacheDeleteRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+    }
+}
+
+/// Outcome of a deletion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheDeleteReply {
+    /// Whether there was an entry.
+    pub existed: bool,
+}
+
+impl CacheDeleteReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.existed = d.bool()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_bool(out, self.existed);
+    }
+}
+
+/// Empties a namespace of the cache, at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheClearRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+}
+
+impl<'a> CacheClearRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_str(out, self.namespace);
+    }
+}
+
+/// Takes a lock, or waits for it in line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockAcquireRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Name of the lock.
+    pub name: &'a str,
+    /// Id of the owner; empty: the host makes one. The same owner gets the same lease again.
+    pub owner: &'a str,
+    /// How long the lease lasts; 0 means 30,000.
+    pub ttl_ms: u64,
+    /// How long to wait; 0: not at all. conflict when it was not to be had.
+    pub wait_ms: u64,
+}
+
+impl<'a> LockAcquireRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.name = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.owner = d.str()?;
+        }
+        if n > 3 && !d.nil() {
+            r.ttl_ms = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.wait_ms = d.uint()?;
+        }
+        d.leave(5, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 5);
+        put_str(out, self.namespace);
+        put_str(out, self.name);
+        put_str(out, self.owner);
+        put_uint(out, self.ttl_ms);
+        put_uint(out, self.wait_ms);
+    }
+}
+
+/// A lease.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockAcquireReply<'a> {
+    /// Who holds it.
+    pub owner: &'a str,
+    /// Fencing token, above those of all earlier leases: let what the lock protects refuse lower ones.
+    pub fence: u64,
+    /// When the lease ends, in ms of the log's time.
+    pub expires_ms: u64,
+}
+
+impl<'a> LockAcquireReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.owner = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.fence = d.uint()?;
+        }
+        if n > 2 && !d.nil() {
+            r.expires_ms = d.uint()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        put_str(out, self.owner);
+        put_uint(out, self.fence);
+        put_uint(out, self.expires_ms);
+    }
+}
+
+/// Makes a lease end later; conflict when it has ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockRenewRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Name of the lock.
+    pub name: &'a str,
+    /// Who holds it.
+    pub owner: &'a str,
+    /// Its fencing token.
+    pub fence: u64,
+    /// How long from now; 0 means 30,000.
+    pub ttl_ms: u64,
+}
+
+impl<'a> LockRenewRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.name = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.owner = d.str()?;
+        }
+        if n > 3 && !d.nil() {
+            r.fence = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.ttl_ms = d.uint()?;
+        }
+        d.leave(5, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 5);
+        put_str(out, self.namespace);
+        put_str(out, self.name);
+        put_str(out, self.owner);
+        put_uint(out, self.fence);
+        put_uint(out, self.ttl_ms);
+    }
+}
+
+/// A renewed lease.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockRenewReply {
+    /// When the lease ends, in ms of the log's time.
+    pub expires_ms: u64,
+}
+
+impl LockRenewReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.expires_ms = d.uint()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_uint(out, self.expires_ms);
+    }
+}
+
+/// Ends a lease.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockReleaseRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Name of the lock.
+    pub name: &'a str,
+    /// Who holds it.
+    pub owner: &'a str,
+    /// Its fencing token.
+    pub fence: u64,
+}
+
+impl<'a> LockReleaseRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.name = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.owner = d.str()?;
+        }
+        if n > 3 && !d.nil() {
+            r.fence = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_str(out, self.namespace);
+        put_str(out, self.name);
+        put_str(out, self.owner);
+        put_uint(out, self.fence);
+    }
+}
+
+/// Outcome of a release.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockReleaseReply {
+    /// False: the lease had ended already.
+    pub held: bool,
+}
+
+impl LockReleaseReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.held = d.bool()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_bool(out, self.held);
+    }
+}
+
+/// What is known of a blob.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobInfo<'a> {
+    /// Key of the blob, at most 1,024 bytes.
+    pub key: &'a str,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the content, 32 bytes.
+    pub sha256: &'a [u8],
+    /// Content type.
+    pub content_type: &'a str,
+    /// Metadata of the app.
+    pub meta: Pairs<'a>,
+    /// Rises with each replacement; for guards.
+    pub version: u64,
+    /// When it was stored, in ms since the Unix epoch.
+    pub created_ms: u64,
+}
+
+impl<'a> BlobInfo<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.size = d.uint()?;
+        }
+        if n > 2 && !d.nil() {
+            r.sha256 = d.bin()?;
+        }
+        if n > 3 && !d.nil() {
+            r.content_type = d.str()?;
+        }
+        if n > 4 && !d.nil() {
+            r.meta = d.pairs()?;
+        }
+        if n > 5 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        if n > 6 && !d.nil() {
+            r.created_ms = d.uint()?;
+        }
+        d.leave(7, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 7);
+        put_str(out, self.key);
+        put_uint(out, self.size);
+        put_bin(out, self.sha256);
+        put_str(out, self.content_type);
+        put_pairs(out, &self.meta);
+        put_uint(out, self.version);
+        put_uint(out, self.created_ms);
+    }
+}
+
+/// Begins a blob. It is visible only after commit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobWriteRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key of the blob, at most 1,024 bytes.
+    pub key: &'a str,
+    /// Content type.
+    pub content_type: &'a str,
+    /// Metadata.
+    pub meta: Pairs<'a>,
+    /// Condition; conflict when it does not hold.
+    pub guard: KvGuard,
+    /// With guard version: the key's version.
+    pub version: u64,
+}
+
+impl<'a> BlobWriteRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.content_type = d.str()?;
+        }
+        if n > 3 && !d.nil() {
+            r.meta = d.pairs()?;
+        }
+        if n > 4 && !d.nil() {
+            r.guard = d.uint().map(KvGuard)?;
+        }
+        if n > 5 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(6, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 6);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_str(out, self.content_type);
+        put_pairs(out, &self.meta);
+        put_uint(out, self.guard.0);
+        put_uint(out, self.version);
+    }
+}
+
+/// Makes a blob visible, in the place of the one before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobCommitRequest {
+    /// Stream of write. It is closed by this, whatever the outcome.
+    pub stream: u64,
+}
+
+impl BlobCommitRequest {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.stream = d.uint()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_uint(out, self.stream);
+    }
+}
+
+/// Stores a short blob in one call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobPutRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key of the blob, at most 1,024 bytes.
+    pub key: &'a str,
+    /// Content.
+    pub body: &'a [u8],
+    /// Content type.
+    pub content_type: &'a str,
+    /// Metadata.
+    pub meta: Pairs<'a>,
+    /// Condition; conflict when it does not hold.
+    pub guard: KvGuard,
+    /// With guard version: the key's version.
+    pub version: u64,
+}
+
+impl<'a> BlobPutRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.body = d.bin()?;
+        }
+        if n > 3 && !d.nil() {
+            r.content_type = d.str()?;
+        }
+        if n > 4 && !d.nil() {
+            r.meta = d.pairs()?;
+        }
+        if n > 5 && !d.nil() {
+            r.guard = d.uint().map(KvGuard)?;
+        }
+        if n > 6 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(7, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 7);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_bin(out, self.body);
+        put_str(out, self.content_type);
+        put_pairs(out, &self.meta);
+        put_uint(out, self.guard.0);
+        put_uint(out, self.version);
+    }
+}
+
+/// Reads a blob or a part of it; not_found when there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobReadRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key of the blob, at most 1,024 bytes.
+    pub key: &'a str,
+    /// First byte.
+    pub offset: u64,
+    /// Most bytes; 0: to the end.
+    pub length: u64,
+    /// How fresh the answer has to be.
+    pub consistency: Consistency,
+    /// With stale: how long ago this node last heard from the leader, at most; 0 means any.
+    pub max_staleness_ms: u64,
+}
+
+impl<'a> BlobReadRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.offset = d.uint()?;
+        }
+        if n > 3 && !d.nil() {
+            r.length = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.consistency = d.uint().map(Consistency)?;
+        }
+        if n > 5 && !d.nil() {
+            r.max_staleness_ms = d.uint()?;
+        }
+        d.leave(6, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 6);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_uint(out, self.offset);
+        put_uint(out, self.length);
+        put_uint(out, self.consistency.0);
+        put_uint(out, self.max_staleness_ms);
+    }
+}
+
+/// A blob's content.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobReadReply<'a> {
+    /// What is known of it.
+    pub info: BlobInfo<'a>,
+    /// The content asked for, when it is short.
+    pub body: &'a [u8],
+    /// Stream to read it from, or 0.
+    pub body_stream: u64,
+}
+
+impl<'a> BlobReadReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.info = BlobInfo::read(d)?;
+        }
+        if n > 1 && !d.nil() {
+            r.body = d.bin()?;
+        }
+        if n > 2 && !d.nil() {
+            r.body_stream = d.uint()?;
+        }
+        d.leave(3, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 3);
+        self.info.encode(out);
+        put_bin(out, self.body);
+        put_uint(out, self.body_stream);
+    }
+}
+
+/// Asks for a blob's information; not_found when there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobStatRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key of the blob, at most 1,024 bytes.
+    pub key: &'a str,
+    /// How fresh the answer has to be.
+    pub consistency: Consistency,
+    /// With stale: how long ago this node last heard from the leader, at most; 0 means any.
+    pub max_staleness_ms: u64,
+}
+
+impl<'a> BlobStatRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.consistency = d.uint().map(Consistency)?;
+        }
+        if n > 3 && !d.nil() {
+            r.max_staleness_ms = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_uint(out, self.consistency.0);
+        put_uint(out, self.max_staleness_ms);
+    }
+}
+
+/// Deletes a blob.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobDeleteRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Key of the blob, at most 1,024 bytes.
+    pub key: &'a str,
+    /// Condition; conflict when it does not hold.
+    pub guard: KvGuard,
+    /// With guard version: the key's version.
+    pub version: u64,
+}
+
+impl<'a> BlobDeleteRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.key = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.guard = d.uint().map(KvGuard)?;
+        }
+        if n > 3 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(4, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 4);
+        put_str(out, self.namespace);
+        put_str(out, self.key);
+        put_uint(out, self.guard.0);
+        put_uint(out, self.version);
+    }
+}
+
+/// Outcome of a deletion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobDeleteReply {
+    /// Whether there was one.
+    pub existed: bool,
+}
+
+impl BlobDeleteReply {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.existed = d.bool()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_bool(out, self.existed);
+    }
+}
+
+/// Reads a page of blobs in order of their keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobListRequest<'a> {
+    /// Namespace of the app, one that the manifest grants.
+    pub namespace: &'a str,
+    /// Only keys that begin so.
+    pub prefix: &'a str,
+    /// next of the page before; empty for the first.
+    pub after: &'a str,
+    /// Most blobs, up to 1,000; 0 means 100.
+    pub limit: u64,
+    /// How fresh the answer has to be.
+    pub consistency: Consistency,
+    /// With stale: how long ago this node last heard from the leader, at most; 0 means any.
+    pub max_staleness_ms: u64,
+}
+
+impl<'a> BlobListRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.namespace = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.prefix = d.str()?;
+        }
+        if n > 2 && !d.nil() {
+            r.after = d.str()?;
+        }
+        if n > 3 && !d.nil() {
+            r.limit = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.consistency = d.uint().map(Consistency)?;
+        }
+        if n > 5 && !d.nil() {
+            r.max_staleness_ms = d.uint()?;
+        }
+        d.leave(6, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 6);
+        put_str(out, self.namespace);
+        put_str(out, self.prefix);
+        put_str(out, self.after);
+        put_uint(out, self.limit);
+        put_uint(out, self.consistency.0);
+        put_uint(out, self.max_staleness_ms);
+    }
+}
+
+/// A page of blobs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlobListReply<'a> {
+    /// Blobs in order.
+    pub blobs: Vec<BlobInfo<'a>>,
+    /// What to give as after for the next page; empty at the end.
+    pub next: &'a str,
+}
+
+impl<'a> BlobListReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.blobs = d.list(BlobInfo::read)?;
+        }
+        if n > 1 && !d.nil() {
+            r.next = d.str()?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_array(out, self.blobs.len());
+        self.blobs.iter().for_each(|v| v.encode(out));
+        put_str(out, self.next);
+    }
+}
+
+/// Asks for a secret of the cluster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecretGetRequest<'a> {
+    /// Name, one that the manifest grants.
+    pub name: &'a str,
+}
+
+impl<'a> SecretGetRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.name = d.str()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_str(out, self.name);
+    }
+}
+
+/// A secret.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecretGetReply<'a> {
+    /// Value.
+    pub value: &'a [u8],
+    /// Rises with each change.
+    pub version: u64,
+}
+
+impl<'a> SecretGetReply<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.value = d.bin()?;
+        }
+        if n > 1 && !d.nil() {
+            r.version = d.uint()?;
+        }
+        d.leave(2, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 2);
+        put_bin(out, self.value);
+        put_uint(out, self.version);
+    }
+}
+
 /// Decodes a record given by name and encodes it again; `None` for an unknown name. For tests of encodings.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn recode(record: &str, bytes: &[u8]) -> Option<Decoded<Vec<u8>>> {
@@ -1305,6 +3806,52 @@ pub fn recode(record: &str, bytes: &[u8]) -> Option<Decoded<Vec<u8>>> {
         "BatchResult" => BatchResult::decode(bytes).map(|r| r.encode(&mut out)),
         "FetchRequest" => FetchRequest::decode(bytes).map(|r| r.encode(&mut out)),
         "FetchResponse" => FetchResponse::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvGetRequest" => KvGetRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvGetReply" => KvGetReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvSetRequest" => KvSetRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvSetReply" => KvSetReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvDeleteRequest" => KvDeleteRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvDeleteReply" => KvDeleteReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvIncrementRequest" => KvIncrementRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvIncrementReply" => KvIncrementReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvScanRequest" => KvScanRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvEntry" => KvEntry::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvScanReply" => KvScanReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvCheck" => KvCheck::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvRange" => KvRange::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvWrite" => KvWrite::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvTransactRequest" => KvTransactRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvResult" => KvResult::decode(bytes).map(|r| r.encode(&mut out)),
+        "KvTransactReply" => KvTransactReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheGetRequest" => CacheGetRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheGetReply" => CacheGetReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheFillRequest" => CacheFillRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheFillReply" => CacheFillReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "CachePutRequest" => CachePutRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "CachePutReply" => CachePutReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheInvalidateRequest" => CacheInvalidateRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheDeleteRequest" => CacheDeleteRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheDeleteReply" => CacheDeleteReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "CacheClearRequest" => CacheClearRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "LockAcquireRequest" => LockAcquireRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "LockAcquireReply" => LockAcquireReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "LockRenewRequest" => LockRenewRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "LockRenewReply" => LockRenewReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "LockReleaseRequest" => LockReleaseRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "LockReleaseReply" => LockReleaseReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobInfo" => BlobInfo::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobWriteRequest" => BlobWriteRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobCommitRequest" => BlobCommitRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobPutRequest" => BlobPutRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobReadRequest" => BlobReadRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobReadReply" => BlobReadReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobStatRequest" => BlobStatRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobDeleteRequest" => BlobDeleteRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobDeleteReply" => BlobDeleteReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobListRequest" => BlobListRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "BlobListReply" => BlobListReply::decode(bytes).map(|r| r.encode(&mut out)),
+        "SecretGetRequest" => SecretGetRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "SecretGetReply" => SecretGetReply::decode(bytes).map(|r| r.encode(&mut out)),
         _ => return None,
     };
     Some(done.map(|()| out))

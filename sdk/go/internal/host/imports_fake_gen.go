@@ -42,3 +42,72 @@ func HTTPFlush(stream uint32) int64 { return fake().Direct("http", "flush", stre
 
 // FetchSend calls fetch send: Sends a request and waits for its response. HTTP error statuses are responses, not codes. denied: a host, a redirect hop or a resolved address is not granted.
 func FetchSend(req, out []byte) int64 { return fake().Call("fetch", "send", req, out) }
+
+// KvGet calls kv get: Reads a key.
+func KvGet(req, out []byte) int64 { return fake().Call("kv", "get", req, out) }
+
+// KvSet calls kv set: Writes a key. conflict: the guard does not hold; quota; storage_full.
+func KvSet(req, out []byte) int64 { return fake().Call("kv", "set", req, out) }
+
+// KvDelete calls kv delete: Deletes a key.
+func KvDelete(req, out []byte) int64 { return fake().Call("kv", "delete", req, out) }
+
+// KvIncrement calls kv increment: Adds to a counter. conflict: the value is not a number.
+func KvIncrement(req, out []byte) int64 { return fake().Call("kv", "increment", req, out) }
+
+// KvScan calls kv scan: Reads keys in order, a page at a time.
+func KvScan(req, out []byte) int64 { return fake().Call("kv", "scan", req, out) }
+
+// KvTransact calls kv transact: Does several writes under conditions, together or not at all.
+func KvTransact(req, out []byte) int64 { return fake().Call("kv", "transact", req, out) }
+
+// CacheGet calls cache get: Reads a key, without asking other nodes.
+func CacheGet(req, out []byte) int64 { return fake().Call("cache", "get", req, out) }
+
+// CacheFill calls cache fill: Reads a key or, for one caller in the cluster, gives the right to make it.
+func CacheFill(req, out []byte) int64 { return fake().Call("cache", "fill", req, out) }
+
+// CachePut calls cache put: Stores a value.
+func CachePut(req, out []byte) int64 { return fake().Call("cache", "put", req, out) }
+
+// CacheInvalidate calls cache invalidate: Invalidates all entries with a tag.
+func CacheInvalidate(req, out []byte) int64 { return fake().Call("cache", "invalidate", req, out) }
+
+// CacheDelete calls cache delete: Deletes a key.
+func CacheDelete(req, out []byte) int64 { return fake().Call("cache", "delete", req, out) }
+
+// CacheClear calls cache clear: Empties a namespace.
+func CacheClear(req, out []byte) int64 { return fake().Call("cache", "clear", req, out) }
+
+// LockAcquire calls lock acquire: Takes a lock. conflict: somebody else holds it.
+func LockAcquire(req, out []byte) int64 { return fake().Call("lock", "acquire", req, out) }
+
+// LockRenew calls lock renew: Makes a lease last longer. conflict: it has ended.
+func LockRenew(req, out []byte) int64 { return fake().Call("lock", "renew", req, out) }
+
+// LockRelease calls lock release: Ends a lease.
+func LockRelease(req, out []byte) int64 { return fake().Call("lock", "release", req, out) }
+
+// BlobPut calls blob put: Stores a short blob in one call.
+func BlobPut(req, out []byte) int64 { return fake().Call("blob", "put", req, out) }
+
+// BlobWrite calls blob write: Begins a blob: write its content to the stream, then commit. Closing the stream gives it up.
+func BlobWrite(req, out []byte) int64 { return fake().Call("blob", "write", req, out) }
+
+// BlobCommit calls blob commit: Makes a written blob visible. conflict: the guard does not hold.
+func BlobCommit(req, out []byte) int64 { return fake().Call("blob", "commit", req, out) }
+
+// BlobRead calls blob read: Reads a blob or a part of it.
+func BlobRead(req, out []byte) int64 { return fake().Call("blob", "read", req, out) }
+
+// BlobStat calls blob stat: Tells what is known of a blob.
+func BlobStat(req, out []byte) int64 { return fake().Call("blob", "stat", req, out) }
+
+// BlobDelete calls blob delete: Deletes a blob.
+func BlobDelete(req, out []byte) int64 { return fake().Call("blob", "delete", req, out) }
+
+// BlobList calls blob list: Lists blobs in order of their keys.
+func BlobList(req, out []byte) int64 { return fake().Call("blob", "list", req, out) }
+
+// SecretGet calls secret get: Reads a secret. not_found: it is not set.
+func SecretGet(req, out []byte) int64 { return fake().Call("secret", "get", req, out) }

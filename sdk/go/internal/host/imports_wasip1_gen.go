@@ -121,3 +121,233 @@ func fetchSend(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uin
 func FetchSend(req, out []byte) int64 {
 	return fetchSend(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
 }
+
+//go:wasmimport stackhost:kv@1 get
+//go:noescape
+func kvGet(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// KvGet calls kv get: Reads a key.
+// The result is the reply's length or a code.
+func KvGet(req, out []byte) int64 {
+	return kvGet(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:kv@1 set
+//go:noescape
+func kvSet(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// KvSet calls kv set: Writes a key. conflict: the guard does not hold; quota; storage_full.
+// The result is the reply's length or a code.
+func KvSet(req, out []byte) int64 {
+	return kvSet(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:kv@1 delete
+//go:noescape
+func kvDelete(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// KvDelete calls kv delete: Deletes a key.
+// The result is the reply's length or a code.
+func KvDelete(req, out []byte) int64 {
+	return kvDelete(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:kv@1 increment
+//go:noescape
+func kvIncrement(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// KvIncrement calls kv increment: Adds to a counter. conflict: the value is not a number.
+// The result is the reply's length or a code.
+func KvIncrement(req, out []byte) int64 {
+	return kvIncrement(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:kv@1 scan
+//go:noescape
+func kvScan(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// KvScan calls kv scan: Reads keys in order, a page at a time.
+// The result is the reply's length or a code.
+func KvScan(req, out []byte) int64 {
+	return kvScan(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:kv@1 transact
+//go:noescape
+func kvTransact(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// KvTransact calls kv transact: Does several writes under conditions, together or not at all.
+// The result is the reply's length or a code.
+func KvTransact(req, out []byte) int64 {
+	return kvTransact(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:cache@1 get
+//go:noescape
+func cacheGet(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// CacheGet calls cache get: Reads a key, without asking other nodes.
+// The result is the reply's length or a code.
+func CacheGet(req, out []byte) int64 {
+	return cacheGet(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:cache@1 fill
+//go:noescape
+func cacheFill(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// CacheFill calls cache fill: Reads a key or, for one caller in the cluster, gives the right to make it.
+// The result is the reply's length or a code.
+func CacheFill(req, out []byte) int64 {
+	return cacheFill(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:cache@1 put
+//go:noescape
+func cachePut(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// CachePut calls cache put: Stores a value.
+// The result is the reply's length or a code.
+func CachePut(req, out []byte) int64 {
+	return cachePut(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:cache@1 invalidate
+//go:noescape
+func cacheInvalidate(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// CacheInvalidate calls cache invalidate: Invalidates all entries with a tag.
+// The result is the reply's length or a code.
+func CacheInvalidate(req, out []byte) int64 {
+	return cacheInvalidate(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:cache@1 delete
+//go:noescape
+func cacheDelete(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// CacheDelete calls cache delete: Deletes a key.
+// The result is the reply's length or a code.
+func CacheDelete(req, out []byte) int64 {
+	return cacheDelete(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:cache@1 clear
+//go:noescape
+func cacheClear(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// CacheClear calls cache clear: Empties a namespace.
+// The result is the reply's length or a code.
+func CacheClear(req, out []byte) int64 {
+	return cacheClear(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:lock@1 acquire
+//go:noescape
+func lockAcquire(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// LockAcquire calls lock acquire: Takes a lock. conflict: somebody else holds it.
+// The result is the reply's length or a code.
+func LockAcquire(req, out []byte) int64 {
+	return lockAcquire(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:lock@1 renew
+//go:noescape
+func lockRenew(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// LockRenew calls lock renew: Makes a lease last longer. conflict: it has ended.
+// The result is the reply's length or a code.
+func LockRenew(req, out []byte) int64 {
+	return lockRenew(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:lock@1 release
+//go:noescape
+func lockRelease(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// LockRelease calls lock release: Ends a lease.
+// The result is the reply's length or a code.
+func LockRelease(req, out []byte) int64 {
+	return lockRelease(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 put
+//go:noescape
+func blobPut(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobPut calls blob put: Stores a short blob in one call.
+// The result is the reply's length or a code.
+func BlobPut(req, out []byte) int64 {
+	return blobPut(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 write
+//go:noescape
+func blobWrite(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobWrite calls blob write: Begins a blob: write its content to the stream, then commit. Closing the stream gives it up.
+// The result is the reply's length or a code.
+func BlobWrite(req, out []byte) int64 {
+	return blobWrite(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 commit
+//go:noescape
+func blobCommit(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobCommit calls blob commit: Makes a written blob visible. conflict: the guard does not hold.
+// The result is the reply's length or a code.
+func BlobCommit(req, out []byte) int64 {
+	return blobCommit(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 read
+//go:noescape
+func blobRead(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobRead calls blob read: Reads a blob or a part of it.
+// The result is the reply's length or a code.
+func BlobRead(req, out []byte) int64 {
+	return blobRead(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 stat
+//go:noescape
+func blobStat(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobStat calls blob stat: Tells what is known of a blob.
+// The result is the reply's length or a code.
+func BlobStat(req, out []byte) int64 {
+	return blobStat(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 delete
+//go:noescape
+func blobDelete(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobDelete calls blob delete: Deletes a blob.
+// The result is the reply's length or a code.
+func BlobDelete(req, out []byte) int64 {
+	return blobDelete(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:blob@1 list
+//go:noescape
+func blobList(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// BlobList calls blob list: Lists blobs in order of their keys.
+// The result is the reply's length or a code.
+func BlobList(req, out []byte) int64 {
+	return blobList(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}
+
+//go:wasmimport stackhost:secret@1 get
+//go:noescape
+func secretGet(req unsafe.Pointer, reqLen uint32, out unsafe.Pointer, outCap uint32) int64
+
+// SecretGet calls secret get: Reads a secret. not_found: it is not set.
+// The result is the reply's length or a code.
+func SecretGet(req, out []byte) int64 {
+	return secretGet(unsafe.Pointer(unsafe.SliceData(req)), uint32(len(req)), unsafe.Pointer(unsafe.SliceData(out)), uint32(len(out)))
+}

@@ -53,6 +53,46 @@ const (
 	RedirectError  Redirect = 2
 )
 
+// Consistency: How fresh a read has to be: linearizable sees every write acknowledged anywhere before it began; lease relies on clocks; stale is what this node has.
+type Consistency uint64
+
+// Values of Consistency.
+const (
+	ConsistencyLinearizable Consistency = 0
+	ConsistencyLease        Consistency = 1
+	ConsistencyStale        Consistency = 2
+)
+
+// KvGuard: Condition on the key that is written.
+type KvGuard uint64
+
+// Values of KvGuard.
+const (
+	KvGuardAny     KvGuard = 0
+	KvGuardAbsent  KvGuard = 1
+	KvGuardVersion KvGuard = 2
+)
+
+// KvWriteKind: Kind of a write in a transaction. increment adds to a decimal number kept as text.
+type KvWriteKind uint64
+
+// Values of KvWriteKind.
+const (
+	KvWriteKindSet       KvWriteKind = 0
+	KvWriteKindDelete    KvWriteKind = 1
+	KvWriteKindIncrement KvWriteKind = 2
+)
+
+// CacheState: What a cache has of a key.
+type CacheState uint64
+
+// Values of CacheState.
+const (
+	CacheStateMiss  CacheState = 0
+	CacheStateFresh CacheState = 1
+	CacheStateStale CacheState = 2
+)
+
 // BootRequest: Input of stackhost_boot.
 type BootRequest struct {
 	App        string // Name of the app.
@@ -1079,6 +1119,2262 @@ func (v *FetchResponse) read(r *Reader) {
 		v.URL = r.Str()
 	}
 	for i := 5; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvGetRequest: Reads a key.
+type KvGetRequest struct {
+	Namespace      string      // Namespace of the app, one that the manifest grants.
+	Key            []byte      // Key, 1 to 1,024 bytes.
+	Consistency    Consistency // How fresh the answer has to be.
+	MaxStalenessMs uint64      // With stale: how long ago this node last heard from the leader, at most; 0 means any.
+}
+
+// Append appends v as a record.
+func (v *KvGetRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Key)
+	b = AppendUint(b, uint64(v.Consistency))
+	b = AppendUint(b, v.MaxStalenessMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvGetRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvGetRequest) reset() {
+	*v = KvGetRequest{}
+}
+
+func (v *KvGetRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Consistency = Consistency(r.Uint())
+	}
+	if n > 3 && !r.Nil() {
+		v.MaxStalenessMs = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvGetReply: A key's value. An absent key is no error.
+type KvGetReply struct {
+	Found     bool   // Whether the key is there.
+	Value     []byte // Value.
+	Version   uint64 // Rises with each write of the key; for guards.
+	ExpiresMs uint64 // When the key goes, in ms since the Unix epoch; 0: never.
+}
+
+// Append appends v as a record.
+func (v *KvGetReply) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendBool(b, v.Found)
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.Version)
+	b = AppendUint(b, v.ExpiresMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvGetReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvGetReply) reset() {
+	*v = KvGetReply{}
+}
+
+func (v *KvGetReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Found = r.Bool()
+	}
+	if n > 1 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	if n > 3 && !r.Nil() {
+		v.ExpiresMs = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvSetRequest: Writes a key.
+type KvSetRequest struct {
+	Namespace string  // Namespace of the app, one that the manifest grants.
+	Key       []byte  // Key, 1 to 1,024 bytes.
+	Value     []byte  // Value, at most 256 KiB.
+	TtlMs     uint64  // How long the key lives; 0: for ever.
+	Guard     KvGuard // Condition; conflict when it does not hold.
+	Version   uint64  // With guard version: the key's version.
+}
+
+// Append appends v as a record.
+func (v *KvSetRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 6)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Key)
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.TtlMs)
+	b = AppendUint(b, uint64(v.Guard))
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvSetRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvSetRequest) reset() {
+	*v = KvSetRequest{}
+}
+
+func (v *KvSetRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 3 && !r.Nil() {
+		v.TtlMs = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.Guard = KvGuard(r.Uint())
+	}
+	if n > 5 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 6; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvSetReply: Outcome of a write.
+type KvSetReply struct {
+	Version uint64 // The key's version now.
+}
+
+// Append appends v as a record.
+func (v *KvSetReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvSetReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvSetReply) reset() {
+	*v = KvSetReply{}
+}
+
+func (v *KvSetReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvDeleteRequest: Deletes a key.
+type KvDeleteRequest struct {
+	Namespace string  // Namespace of the app, one that the manifest grants.
+	Key       []byte  // Key, 1 to 1,024 bytes.
+	Guard     KvGuard // Condition; conflict when it does not hold.
+	Version   uint64  // With guard version: the key's version.
+}
+
+// Append appends v as a record.
+func (v *KvDeleteRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Key)
+	b = AppendUint(b, uint64(v.Guard))
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvDeleteRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvDeleteRequest) reset() {
+	*v = KvDeleteRequest{}
+}
+
+func (v *KvDeleteRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Guard = KvGuard(r.Uint())
+	}
+	if n > 3 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvDeleteReply: Outcome of a deletion.
+type KvDeleteReply struct {
+	Existed bool // Whether the key was there.
+}
+
+// Append appends v as a record.
+func (v *KvDeleteReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendBool(b, v.Existed)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvDeleteReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvDeleteReply) reset() {
+	*v = KvDeleteReply{}
+}
+
+func (v *KvDeleteReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Existed = r.Bool()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvIncrementRequest: Adds to a counter; an absent key counts as 0.
+type KvIncrementRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Key       []byte // Key, 1 to 1,024 bytes.
+	Delta     int64  // What to add.
+}
+
+// Append appends v as a record.
+func (v *KvIncrementRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Key)
+	b = AppendInt(b, v.Delta)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvIncrementRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvIncrementRequest) reset() {
+	*v = KvIncrementRequest{}
+}
+
+func (v *KvIncrementRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Delta = r.Int()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvIncrementReply: A counter.
+type KvIncrementReply struct {
+	Value   int64  // Its value now.
+	Version uint64 // The key's version now.
+}
+
+// Append appends v as a record.
+func (v *KvIncrementReply) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendInt(b, v.Value)
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvIncrementReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvIncrementReply) reset() {
+	*v = KvIncrementReply{}
+}
+
+func (v *KvIncrementReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Value = r.Int()
+	}
+	if n > 1 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 2; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvScanRequest: Reads a page of keys in order.
+type KvScanRequest struct {
+	Namespace      string      // Namespace of the app, one that the manifest grants.
+	Prefix         []byte      // Only keys that begin so.
+	After          []byte      // next of the page before; empty for the first.
+	Limit          uint64      // Most entries, up to 1,000; 0 means 100.
+	KeysOnly       bool        // Leave out values.
+	Reverse        bool        // In descending order.
+	Consistency    Consistency // How fresh the answer has to be.
+	MaxStalenessMs uint64      // With stale: how long ago this node last heard from the leader, at most; 0 means any.
+}
+
+// Append appends v as a record.
+func (v *KvScanRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 8)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Prefix)
+	b = AppendBin(b, v.After)
+	b = AppendUint(b, v.Limit)
+	b = AppendBool(b, v.KeysOnly)
+	b = AppendBool(b, v.Reverse)
+	b = AppendUint(b, uint64(v.Consistency))
+	b = AppendUint(b, v.MaxStalenessMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvScanRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvScanRequest) reset() {
+	*v = KvScanRequest{}
+}
+
+func (v *KvScanRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Prefix = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.After = r.Bytes()
+	}
+	if n > 3 && !r.Nil() {
+		v.Limit = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.KeysOnly = r.Bool()
+	}
+	if n > 5 && !r.Nil() {
+		v.Reverse = r.Bool()
+	}
+	if n > 6 && !r.Nil() {
+		v.Consistency = Consistency(r.Uint())
+	}
+	if n > 7 && !r.Nil() {
+		v.MaxStalenessMs = r.Uint()
+	}
+	for i := 8; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvEntry: A key in a page.
+type KvEntry struct {
+	Key       []byte // Key.
+	Value     []byte // Value; empty with keys_only.
+	Version   uint64 // Version.
+	ExpiresMs uint64 // When the key goes; 0: never.
+}
+
+// Append appends v as a record.
+func (v *KvEntry) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendBin(b, v.Key)
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.Version)
+	b = AppendUint(b, v.ExpiresMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvEntry) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvEntry) reset() {
+	*v = KvEntry{}
+}
+
+func (v *KvEntry) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 1 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	if n > 3 && !r.Nil() {
+		v.ExpiresMs = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvScanReply: A page of keys.
+type KvScanReply struct {
+	Entries []KvEntry // Entries in order.
+	Next    []byte    // What to give as after for the next page; empty at the end.
+	Index   uint64    // Index of the log that the page is of; for ranges of a transaction.
+}
+
+// Append appends v as a record.
+func (v *KvScanReply) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendArray(b, len(v.Entries))
+	for i := range v.Entries {
+		b = v.Entries[i].Append(b)
+	}
+	b = AppendBin(b, v.Next)
+	b = AppendUint(b, v.Index)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvScanReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvScanReply) reset() {
+	*v = KvScanReply{}
+}
+
+func (v *KvScanReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Entries = make([]KvEntry, r.Array())
+		r.open()
+		for i := range v.Entries {
+			v.Entries[i].read(r)
+		}
+		r.depth--
+	}
+	if n > 1 && !r.Nil() {
+		v.Next = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Index = r.Uint()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvCheck: Condition on a key in a transaction.
+type KvCheck struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Key       []byte // Key.
+	Version   uint64 // The key's version; 0: the key is absent.
+}
+
+// Append appends v as a record.
+func (v *KvCheck) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Key)
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvCheck) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvCheck) reset() {
+	*v = KvCheck{}
+}
+
+func (v *KvCheck) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvRange: Condition on all keys with a prefix: none changed since an index.
+type KvRange struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Prefix    []byte // Prefix.
+	Index     uint64 // Index of a scan.
+}
+
+// Append appends v as a record.
+func (v *KvRange) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Prefix)
+	b = AppendUint(b, v.Index)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvRange) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvRange) reset() {
+	*v = KvRange{}
+}
+
+func (v *KvRange) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Prefix = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Index = r.Uint()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvWrite: One write of a transaction.
+type KvWrite struct {
+	Kind      KvWriteKind // Kind.
+	Namespace string      // Namespace of the app, one that the manifest grants.
+	Key       []byte      // Key.
+	Value     []byte      // Value, for set.
+	TtlMs     uint64      // How long the key lives, for set; 0: for ever.
+	Delta     int64       // What to add, for increment.
+}
+
+// Append appends v as a record.
+func (v *KvWrite) Append(b []byte) []byte {
+	b = AppendArray(b, 6)
+	b = AppendUint(b, uint64(v.Kind))
+	b = AppendStr(b, v.Namespace)
+	b = AppendBin(b, v.Key)
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.TtlMs)
+	b = AppendInt(b, v.Delta)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvWrite) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvWrite) reset() {
+	*v = KvWrite{}
+}
+
+func (v *KvWrite) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Kind = KvWriteKind(r.Uint())
+	}
+	if n > 1 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Key = r.Bytes()
+	}
+	if n > 3 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 4 && !r.Nil() {
+		v.TtlMs = r.Uint()
+	}
+	if n > 5 && !r.Nil() {
+		v.Delta = r.Int()
+	}
+	for i := 6; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvTransactRequest: When all conditions hold, all writes are done; else none, with conflict. At most 64 together.
+type KvTransactRequest struct {
+	Checks []KvCheck // Conditions on keys.
+	Ranges []KvRange // Conditions on prefixes.
+	Writes []KvWrite // Writes.
+}
+
+// Append appends v as a record.
+func (v *KvTransactRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendArray(b, len(v.Checks))
+	for i := range v.Checks {
+		b = v.Checks[i].Append(b)
+	}
+	b = AppendArray(b, len(v.Ranges))
+	for i := range v.Ranges {
+		b = v.Ranges[i].Append(b)
+	}
+	b = AppendArray(b, len(v.Writes))
+	for i := range v.Writes {
+		b = v.Writes[i].Append(b)
+	}
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvTransactRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvTransactRequest) reset() {
+	*v = KvTransactRequest{}
+}
+
+func (v *KvTransactRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Checks = make([]KvCheck, r.Array())
+		r.open()
+		for i := range v.Checks {
+			v.Checks[i].read(r)
+		}
+		r.depth--
+	}
+	if n > 1 && !r.Nil() {
+		v.Ranges = make([]KvRange, r.Array())
+		r.open()
+		for i := range v.Ranges {
+			v.Ranges[i].read(r)
+		}
+		r.depth--
+	}
+	if n > 2 && !r.Nil() {
+		v.Writes = make([]KvWrite, r.Array())
+		r.open()
+		for i := range v.Writes {
+			v.Writes[i].read(r)
+		}
+		r.depth--
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvResult: Outcome of one write of a transaction.
+type KvResult struct {
+	Version uint64 // The key's version now; 0 after a deletion.
+	Existed bool   // Whether the key was there before.
+	Value   int64  // Of an increment: the sum.
+}
+
+// Append appends v as a record.
+func (v *KvResult) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendUint(b, v.Version)
+	b = AppendBool(b, v.Existed)
+	b = AppendInt(b, v.Value)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvResult) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvResult) reset() {
+	*v = KvResult{}
+}
+
+func (v *KvResult) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	if n > 1 && !r.Nil() {
+		v.Existed = r.Bool()
+	}
+	if n > 2 && !r.Nil() {
+		v.Value = r.Int()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// KvTransactReply: Outcome of a transaction.
+type KvTransactReply struct {
+	Results []KvResult // One for each write.
+}
+
+// Append appends v as a record.
+func (v *KvTransactReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendArray(b, len(v.Results))
+	for i := range v.Results {
+		b = v.Results[i].Append(b)
+	}
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *KvTransactReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *KvTransactReply) reset() {
+	*v = KvTransactReply{}
+}
+
+func (v *KvTransactReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Results = make([]KvResult, r.Array())
+		r.open()
+		for i := range v.Results {
+			v.Results[i].read(r)
+		}
+		r.depth--
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheGetRequest: Reads a key of a cache.
+type CacheGetRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Key       string // Key, at most 1,024 bytes.
+}
+
+// Append appends v as a record.
+func (v *CacheGetRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheGetRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheGetRequest) reset() {
+	*v = CacheGetRequest{}
+}
+
+func (v *CacheGetRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	for i := 2; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheGetReply: What the cache has.
+type CacheGetReply struct {
+	State CacheState // Miss, fresh or stale.
+	Value []byte     // Value, unless it is a miss.
+}
+
+// Append appends v as a record.
+func (v *CacheGetReply) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendUint(b, uint64(v.State))
+	b = AppendBin(b, v.Value)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheGetReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheGetReply) reset() {
+	*v = CacheGetReply{}
+}
+
+func (v *CacheGetReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.State = CacheState(r.Uint())
+	}
+	if n > 1 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	for i := 2; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheFillRequest: Reads a key, or gets the right to make it.
+type CacheFillRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Key       string // Key, at most 1,024 bytes.
+	WaitMs    uint64 // How long to wait while somebody else makes it; 0 means 5,000.
+	LeaseMs   uint64 // How long the right is good; 0 means 30,000.
+}
+
+// Append appends v as a record.
+func (v *CacheFillRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendUint(b, v.WaitMs)
+	b = AppendUint(b, v.LeaseMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheFillRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheFillRequest) reset() {
+	*v = CacheFillRequest{}
+}
+
+func (v *CacheFillRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.WaitMs = r.Uint()
+	}
+	if n > 3 && !r.Nil() {
+		v.LeaseMs = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheFillReply: A value, or the right to make it. Of all callers in the cluster one gets the token.
+type CacheFillReply struct {
+	State CacheState // Miss, fresh or stale.
+	Value []byte     // Value, unless it is a miss.
+	Token uint64     // If not 0: make the value and put it with this token.
+}
+
+// Append appends v as a record.
+func (v *CacheFillReply) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendUint(b, uint64(v.State))
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.Token)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheFillReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheFillReply) reset() {
+	*v = CacheFillReply{}
+}
+
+func (v *CacheFillReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.State = CacheState(r.Uint())
+	}
+	if n > 1 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.Token = r.Uint()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CachePutRequest: Stores a value.
+type CachePutRequest struct {
+	Namespace string   // Namespace of the app, one that the manifest grants.
+	Key       string   // Key, at most 1,024 bytes.
+	Value     []byte   // Value, at most 256 KiB.
+	TtlMs     uint64   // How long it is fresh; 0: until it is evicted or invalidated.
+	StaleMs   uint64   // How long it is usable after that while somebody makes a new one.
+	Tags      []string // Tags that invalidate it.
+	Token     uint64   // Token of fill; 0 without.
+}
+
+// Append appends v as a record.
+func (v *CachePutRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 7)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.TtlMs)
+	b = AppendUint(b, v.StaleMs)
+	b = AppendArray(b, len(v.Tags))
+	for i := range v.Tags {
+		b = AppendStr(b, v.Tags[i])
+	}
+	b = AppendUint(b, v.Token)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CachePutRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CachePutRequest) reset() {
+	*v = CachePutRequest{}
+}
+
+func (v *CachePutRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 3 && !r.Nil() {
+		v.TtlMs = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.StaleMs = r.Uint()
+	}
+	if n > 5 && !r.Nil() {
+		v.Tags = make([]string, r.Array())
+		r.open()
+		for i := range v.Tags {
+			v.Tags[i] = r.Str()
+		}
+		r.depth--
+	}
+	if n > 6 && !r.Nil() {
+		v.Token = r.Uint()
+	}
+	for i := 7; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CachePutReply: Outcome of a put.
+type CachePutReply struct {
+	Stored bool // False: the token was no longer good, because the key or a tag was invalidated since; the value is right for this caller only.
+}
+
+// Append appends v as a record.
+func (v *CachePutReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendBool(b, v.Stored)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CachePutReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CachePutReply) reset() {
+	*v = CachePutReply{}
+}
+
+func (v *CachePutReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Stored = r.Bool()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheInvalidateRequest: Invalidates every entry that has one of the tags, at once, however many there are.
+type CacheInvalidateRequest struct {
+	Namespace string   // Namespace of the app, one that the manifest grants.
+	Tags      []string // 1 to 32 tags.
+}
+
+// Append appends v as a record.
+func (v *CacheInvalidateRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendStr(b, v.Namespace)
+	b = AppendArray(b, len(v.Tags))
+	for i := range v.Tags {
+		b = AppendStr(b, v.Tags[i])
+	}
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheInvalidateRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheInvalidateRequest) reset() {
+	*v = CacheInvalidateRequest{}
+}
+
+func (v *CacheInvalidateRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Tags = make([]string, r.Array())
+		r.open()
+		for i := range v.Tags {
+			v.Tags[i] = r.Str()
+		}
+		r.depth--
+	}
+	for i := 2; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheDeleteRequest: Deletes a key of a cache.
+type CacheDeleteRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Key       string // Key, at most 1,024 bytes.
+}
+
+// Append appends v as a record.
+func (v *CacheDeleteRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheDeleteRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheDeleteRequest) reset() {
+	*v = CacheDeleteRequest{}
+}
+
+func (v *CacheDeleteRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	for i := 2; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheDeleteReply: Outcome of a deletion.
+type CacheDeleteReply struct {
+	Existed bool // Whether there was an entry.
+}
+
+// Append appends v as a record.
+func (v *CacheDeleteReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendBool(b, v.Existed)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheDeleteReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheDeleteReply) reset() {
+	*v = CacheDeleteReply{}
+}
+
+func (v *CacheDeleteReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Existed = r.Bool()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CacheClearRequest: Empties a namespace of the cache, at once.
+type CacheClearRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+}
+
+// Append appends v as a record.
+func (v *CacheClearRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendStr(b, v.Namespace)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CacheClearRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CacheClearRequest) reset() {
+	*v = CacheClearRequest{}
+}
+
+func (v *CacheClearRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// LockAcquireRequest: Takes a lock, or waits for it in line.
+type LockAcquireRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Name      string // Name of the lock.
+	Owner     string // Id of the owner; empty: the host makes one. The same owner gets the same lease again.
+	TtlMs     uint64 // How long the lease lasts; 0 means 30,000.
+	WaitMs    uint64 // How long to wait; 0: not at all. conflict when it was not to be had.
+}
+
+// Append appends v as a record.
+func (v *LockAcquireRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 5)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Name)
+	b = AppendStr(b, v.Owner)
+	b = AppendUint(b, v.TtlMs)
+	b = AppendUint(b, v.WaitMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *LockAcquireRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *LockAcquireRequest) reset() {
+	*v = LockAcquireRequest{}
+}
+
+func (v *LockAcquireRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Name = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Owner = r.Str()
+	}
+	if n > 3 && !r.Nil() {
+		v.TtlMs = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.WaitMs = r.Uint()
+	}
+	for i := 5; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// LockAcquireReply: A lease.
+type LockAcquireReply struct {
+	Owner     string // Who holds it.
+	Fence     uint64 // Fencing token, above those of all earlier leases: let what the lock protects refuse lower ones.
+	ExpiresMs uint64 // When the lease ends, in ms of the log's time.
+}
+
+// Append appends v as a record.
+func (v *LockAcquireReply) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = AppendStr(b, v.Owner)
+	b = AppendUint(b, v.Fence)
+	b = AppendUint(b, v.ExpiresMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *LockAcquireReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *LockAcquireReply) reset() {
+	*v = LockAcquireReply{}
+}
+
+func (v *LockAcquireReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Owner = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Fence = r.Uint()
+	}
+	if n > 2 && !r.Nil() {
+		v.ExpiresMs = r.Uint()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// LockRenewRequest: Makes a lease end later; conflict when it has ended.
+type LockRenewRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Name      string // Name of the lock.
+	Owner     string // Who holds it.
+	Fence     uint64 // Its fencing token.
+	TtlMs     uint64 // How long from now; 0 means 30,000.
+}
+
+// Append appends v as a record.
+func (v *LockRenewRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 5)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Name)
+	b = AppendStr(b, v.Owner)
+	b = AppendUint(b, v.Fence)
+	b = AppendUint(b, v.TtlMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *LockRenewRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *LockRenewRequest) reset() {
+	*v = LockRenewRequest{}
+}
+
+func (v *LockRenewRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Name = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Owner = r.Str()
+	}
+	if n > 3 && !r.Nil() {
+		v.Fence = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.TtlMs = r.Uint()
+	}
+	for i := 5; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// LockRenewReply: A renewed lease.
+type LockRenewReply struct {
+	ExpiresMs uint64 // When the lease ends, in ms of the log's time.
+}
+
+// Append appends v as a record.
+func (v *LockRenewReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendUint(b, v.ExpiresMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *LockRenewReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *LockRenewReply) reset() {
+	*v = LockRenewReply{}
+}
+
+func (v *LockRenewReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.ExpiresMs = r.Uint()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// LockReleaseRequest: Ends a lease.
+type LockReleaseRequest struct {
+	Namespace string // Namespace of the app, one that the manifest grants.
+	Name      string // Name of the lock.
+	Owner     string // Who holds it.
+	Fence     uint64 // Its fencing token.
+}
+
+// Append appends v as a record.
+func (v *LockReleaseRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Name)
+	b = AppendStr(b, v.Owner)
+	b = AppendUint(b, v.Fence)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *LockReleaseRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *LockReleaseRequest) reset() {
+	*v = LockReleaseRequest{}
+}
+
+func (v *LockReleaseRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Name = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Owner = r.Str()
+	}
+	if n > 3 && !r.Nil() {
+		v.Fence = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// LockReleaseReply: Outcome of a release.
+type LockReleaseReply struct {
+	Held bool // False: the lease had ended already.
+}
+
+// Append appends v as a record.
+func (v *LockReleaseReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendBool(b, v.Held)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *LockReleaseReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *LockReleaseReply) reset() {
+	*v = LockReleaseReply{}
+}
+
+func (v *LockReleaseReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Held = r.Bool()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobInfo: What is known of a blob.
+type BlobInfo struct {
+	Key         string // Key of the blob, at most 1,024 bytes.
+	Size        uint64 // Bytes.
+	Sha256      []byte // SHA-256 of the content, 32 bytes.
+	ContentType string // Content type.
+	Meta        Fields // Metadata of the app.
+	Version     uint64 // Rises with each replacement; for guards.
+	CreatedMs   uint64 // When it was stored, in ms since the Unix epoch.
+}
+
+// Append appends v as a record.
+func (v *BlobInfo) Append(b []byte) []byte {
+	b = AppendArray(b, 7)
+	b = AppendStr(b, v.Key)
+	b = AppendUint(b, v.Size)
+	b = AppendBin(b, v.Sha256)
+	b = AppendStr(b, v.ContentType)
+	b = AppendFields(b, v.Meta)
+	b = AppendUint(b, v.Version)
+	b = AppendUint(b, v.CreatedMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobInfo) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobInfo) reset() {
+	*v = BlobInfo{}
+}
+
+func (v *BlobInfo) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Size = r.Uint()
+	}
+	if n > 2 && !r.Nil() {
+		v.Sha256 = r.Bytes()
+	}
+	if n > 3 && !r.Nil() {
+		v.ContentType = r.Str()
+	}
+	if n > 4 && !r.Nil() {
+		v.Meta = r.Fields(LimitHeaders)
+	}
+	if n > 5 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	if n > 6 && !r.Nil() {
+		v.CreatedMs = r.Uint()
+	}
+	for i := 7; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobWriteRequest: Begins a blob. It is visible only after commit.
+type BlobWriteRequest struct {
+	Namespace   string  // Namespace of the app, one that the manifest grants.
+	Key         string  // Key of the blob, at most 1,024 bytes.
+	ContentType string  // Content type.
+	Meta        Fields  // Metadata.
+	Guard       KvGuard // Condition; conflict when it does not hold.
+	Version     uint64  // With guard version: the key's version.
+}
+
+// Append appends v as a record.
+func (v *BlobWriteRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 6)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendStr(b, v.ContentType)
+	b = AppendFields(b, v.Meta)
+	b = AppendUint(b, uint64(v.Guard))
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobWriteRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobWriteRequest) reset() {
+	*v = BlobWriteRequest{}
+}
+
+func (v *BlobWriteRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.ContentType = r.Str()
+	}
+	if n > 3 && !r.Nil() {
+		v.Meta = r.Fields(LimitHeaders)
+	}
+	if n > 4 && !r.Nil() {
+		v.Guard = KvGuard(r.Uint())
+	}
+	if n > 5 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 6; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobCommitRequest: Makes a blob visible, in the place of the one before.
+type BlobCommitRequest struct {
+	Stream uint64 // Stream of write. It is closed by this, whatever the outcome.
+}
+
+// Append appends v as a record.
+func (v *BlobCommitRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendUint(b, v.Stream)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobCommitRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobCommitRequest) reset() {
+	*v = BlobCommitRequest{}
+}
+
+func (v *BlobCommitRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Stream = r.Uint()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobPutRequest: Stores a short blob in one call.
+type BlobPutRequest struct {
+	Namespace   string  // Namespace of the app, one that the manifest grants.
+	Key         string  // Key of the blob, at most 1,024 bytes.
+	Body        []byte  // Content.
+	ContentType string  // Content type.
+	Meta        Fields  // Metadata.
+	Guard       KvGuard // Condition; conflict when it does not hold.
+	Version     uint64  // With guard version: the key's version.
+}
+
+// Append appends v as a record.
+func (v *BlobPutRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 7)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendBin(b, v.Body)
+	b = AppendStr(b, v.ContentType)
+	b = AppendFields(b, v.Meta)
+	b = AppendUint(b, uint64(v.Guard))
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobPutRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobPutRequest) reset() {
+	*v = BlobPutRequest{}
+}
+
+func (v *BlobPutRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Body = r.Bytes()
+	}
+	if n > 3 && !r.Nil() {
+		v.ContentType = r.Str()
+	}
+	if n > 4 && !r.Nil() {
+		v.Meta = r.Fields(LimitHeaders)
+	}
+	if n > 5 && !r.Nil() {
+		v.Guard = KvGuard(r.Uint())
+	}
+	if n > 6 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 7; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobReadRequest: Reads a blob or a part of it; not_found when there is none.
+type BlobReadRequest struct {
+	Namespace      string      // Namespace of the app, one that the manifest grants.
+	Key            string      // Key of the blob, at most 1,024 bytes.
+	Offset         uint64      // First byte.
+	Length         uint64      // Most bytes; 0: to the end.
+	Consistency    Consistency // How fresh the answer has to be.
+	MaxStalenessMs uint64      // With stale: how long ago this node last heard from the leader, at most; 0 means any.
+}
+
+// Append appends v as a record.
+func (v *BlobReadRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 6)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendUint(b, v.Offset)
+	b = AppendUint(b, v.Length)
+	b = AppendUint(b, uint64(v.Consistency))
+	b = AppendUint(b, v.MaxStalenessMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobReadRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobReadRequest) reset() {
+	*v = BlobReadRequest{}
+}
+
+func (v *BlobReadRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Offset = r.Uint()
+	}
+	if n > 3 && !r.Nil() {
+		v.Length = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.Consistency = Consistency(r.Uint())
+	}
+	if n > 5 && !r.Nil() {
+		v.MaxStalenessMs = r.Uint()
+	}
+	for i := 6; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobReadReply: A blob's content.
+type BlobReadReply struct {
+	Info       BlobInfo // What is known of it.
+	Body       []byte   // The content asked for, when it is short.
+	BodyStream uint64   // Stream to read it from, or 0.
+}
+
+// Append appends v as a record.
+func (v *BlobReadReply) Append(b []byte) []byte {
+	b = AppendArray(b, 3)
+	b = v.Info.Append(b)
+	b = AppendBin(b, v.Body)
+	b = AppendUint(b, v.BodyStream)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobReadReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobReadReply) reset() {
+	*v = BlobReadReply{}
+	v.Info.reset()
+}
+
+func (v *BlobReadReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Info.read(r)
+	}
+	if n > 1 && !r.Nil() {
+		v.Body = r.Bytes()
+	}
+	if n > 2 && !r.Nil() {
+		v.BodyStream = r.Uint()
+	}
+	for i := 3; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobStatRequest: Asks for a blob's information; not_found when there is none.
+type BlobStatRequest struct {
+	Namespace      string      // Namespace of the app, one that the manifest grants.
+	Key            string      // Key of the blob, at most 1,024 bytes.
+	Consistency    Consistency // How fresh the answer has to be.
+	MaxStalenessMs uint64      // With stale: how long ago this node last heard from the leader, at most; 0 means any.
+}
+
+// Append appends v as a record.
+func (v *BlobStatRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendUint(b, uint64(v.Consistency))
+	b = AppendUint(b, v.MaxStalenessMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobStatRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobStatRequest) reset() {
+	*v = BlobStatRequest{}
+}
+
+func (v *BlobStatRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Consistency = Consistency(r.Uint())
+	}
+	if n > 3 && !r.Nil() {
+		v.MaxStalenessMs = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobDeleteRequest: Deletes a blob.
+type BlobDeleteRequest struct {
+	Namespace string  // Namespace of the app, one that the manifest grants.
+	Key       string  // Key of the blob, at most 1,024 bytes.
+	Guard     KvGuard // Condition; conflict when it does not hold.
+	Version   uint64  // With guard version: the key's version.
+}
+
+// Append appends v as a record.
+func (v *BlobDeleteRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 4)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Key)
+	b = AppendUint(b, uint64(v.Guard))
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobDeleteRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobDeleteRequest) reset() {
+	*v = BlobDeleteRequest{}
+}
+
+func (v *BlobDeleteRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Key = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.Guard = KvGuard(r.Uint())
+	}
+	if n > 3 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 4; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobDeleteReply: Outcome of a deletion.
+type BlobDeleteReply struct {
+	Existed bool // Whether there was one.
+}
+
+// Append appends v as a record.
+func (v *BlobDeleteReply) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendBool(b, v.Existed)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobDeleteReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobDeleteReply) reset() {
+	*v = BlobDeleteReply{}
+}
+
+func (v *BlobDeleteReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Existed = r.Bool()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobListRequest: Reads a page of blobs in order of their keys.
+type BlobListRequest struct {
+	Namespace      string      // Namespace of the app, one that the manifest grants.
+	Prefix         string      // Only keys that begin so.
+	After          string      // next of the page before; empty for the first.
+	Limit          uint64      // Most blobs, up to 1,000; 0 means 100.
+	Consistency    Consistency // How fresh the answer has to be.
+	MaxStalenessMs uint64      // With stale: how long ago this node last heard from the leader, at most; 0 means any.
+}
+
+// Append appends v as a record.
+func (v *BlobListRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 6)
+	b = AppendStr(b, v.Namespace)
+	b = AppendStr(b, v.Prefix)
+	b = AppendStr(b, v.After)
+	b = AppendUint(b, v.Limit)
+	b = AppendUint(b, uint64(v.Consistency))
+	b = AppendUint(b, v.MaxStalenessMs)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobListRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobListRequest) reset() {
+	*v = BlobListRequest{}
+}
+
+func (v *BlobListRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Namespace = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Prefix = r.Str()
+	}
+	if n > 2 && !r.Nil() {
+		v.After = r.Str()
+	}
+	if n > 3 && !r.Nil() {
+		v.Limit = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.Consistency = Consistency(r.Uint())
+	}
+	if n > 5 && !r.Nil() {
+		v.MaxStalenessMs = r.Uint()
+	}
+	for i := 6; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// BlobListReply: A page of blobs.
+type BlobListReply struct {
+	Blobs []BlobInfo // Blobs in order.
+	Next  string     // What to give as after for the next page; empty at the end.
+}
+
+// Append appends v as a record.
+func (v *BlobListReply) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendArray(b, len(v.Blobs))
+	for i := range v.Blobs {
+		b = v.Blobs[i].Append(b)
+	}
+	b = AppendStr(b, v.Next)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *BlobListReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *BlobListReply) reset() {
+	*v = BlobListReply{}
+}
+
+func (v *BlobListReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Blobs = make([]BlobInfo, r.Array())
+		r.open()
+		for i := range v.Blobs {
+			v.Blobs[i].read(r)
+		}
+		r.depth--
+	}
+	if n > 1 && !r.Nil() {
+		v.Next = r.Str()
+	}
+	for i := 2; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// SecretGetRequest: Asks for a secret of the cluster.
+type SecretGetRequest struct {
+	Name string // Name, one that the manifest grants.
+}
+
+// Append appends v as a record.
+func (v *SecretGetRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendStr(b, v.Name)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *SecretGetRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *SecretGetRequest) reset() {
+	*v = SecretGetRequest{}
+}
+
+func (v *SecretGetRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Name = r.Str()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// SecretGetReply: A secret.
+type SecretGetReply struct {
+	Value   []byte // Value.
+	Version uint64 // Rises with each change.
+}
+
+// Append appends v as a record.
+func (v *SecretGetReply) Append(b []byte) []byte {
+	b = AppendArray(b, 2)
+	b = AppendBin(b, v.Value)
+	b = AppendUint(b, v.Version)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *SecretGetReply) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *SecretGetReply) reset() {
+	*v = SecretGetReply{}
+}
+
+func (v *SecretGetReply) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Value = r.Bytes()
+	}
+	if n > 1 && !r.Nil() {
+		v.Version = r.Uint()
+	}
+	for i := 2; i < n && !r.bad; i++ {
 		r.Skip()
 	}
 	r.depth--

@@ -22,7 +22,7 @@ const (
 )
 
 // codeStorageFull refuses writes while a disk is full.
-const codeStorageFull = abi.Code(-14)
+const codeStorageFull = abi.CodeStorageFull
 
 // Do implements Access.
 func (s *Store) Do(ctx context.Context, commands ...state.Command) ([]state.Reply, error) {

@@ -10,7 +10,7 @@ import (
 const OpQuotaSet = 1
 
 // codeQuota is the code of a write for which a tenant's quota does not suffice.
-const codeQuota = abi.Code(-13)
+const codeQuota = abi.CodeQuota
 
 // QuotaFamily counts what each tenant keeps and refuses what goes beyond its limits.
 //

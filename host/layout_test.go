@@ -90,6 +90,8 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 		"github.com/HdrHistogram/":          {"cmd/stackhost/internal/load"},
 		"github.com/klauspost/compress":     {"host/web", "host/app/bundle"},
 		"github.com/andybalholm/brotli":     {"host/web"},
+		"github.com/opencontainers/":        {"host/app/bundle/oci"},
+		"oras.land/oras-go/":                {"host/app/bundle/oci"},
 		"github.com/santhosh-tekuri/":       {},
 		"github.com/rogpeppe/go-internal/":  {"host/scaffold", "sdk/internal/pack"},
 		"github.com/ianlancetaylor/":        {"host/runtime"},

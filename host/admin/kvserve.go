@@ -96,11 +96,7 @@ func (k kvAPI) write(c *Call, w state.KVWrite) (r state.KVResult, err error) {
 	}
 	done, err := raftstore.NewKV(access, c.Path("app")).Txn(c.Context(), t)
 	if err != nil {
-		if p := problemOf(err); len(t.Guards) > 0 && p.Code == abi.CodeConflict.String() {
-			p.Status = 412
-			return r, p
-		}
-		return r, err
+		return r, failedGuard(g, err)
 	}
 	return done.Results[0], nil
 }

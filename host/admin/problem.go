@@ -68,7 +68,7 @@ func (p *Problem) write(ctx *fasthttp.RequestCtx) {
 	q.Instance = "urn:stackhost:request:" + web.Of(ctx).ID
 	ctx.Response.ResetBody()
 	h := &ctx.Response.Header
-	for _, name := range []string{"Etag", "Content-Encoding", "Content-Range"} {
+	for _, name := range []string{"Etag", "Content-Encoding", SHA256Header} {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")

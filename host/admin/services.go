@@ -39,7 +39,8 @@ type Watcher interface {
 func Routes(s Services) []Route {
 	var all []Route
 	for _, some := range [][]Route{
-		kvRoutes(s), lockRoutes(s), sessionRoutes(s), secretRoutes(s), clusterRoutes(s), tokenRoutes(s), appRoutes(s), healthRoutes(s),
+		kvRoutes(s), cacheRoutes(s), lockRoutes(s), blobRoutes(s), usageRoutes(s), sessionRoutes(s), secretRoutes(s), appRoutes(s),
+		clusterRoutes(s), tokenRoutes(s), healthRoutes(s),
 	} {
 		all = append(all, some...)
 	}

@@ -60,7 +60,8 @@ var (
 	_ = verb("blob put", func(a *scriptArgs) Command {
 		data := scriptValue(a.at(2))
 		return BlobPut{
-			Namespace: a.at(0), Key: a.at(1), ContentType: a.str("type"), Meta: a.pairs("meta"), Guard: a.num("guard"), SHA256: sha256.Sum256(data), Data: data,
+			Namespace: a.at(0), Key: a.at(1), ContentType: a.str("type"), Meta: a.pairs("meta"), Guard: a.num("guard"),
+			SHA256: sha256.Sum256(data), Data: data,
 		}.Command(a.Tenant)
 	}, showBlob)
 	_ = verb("blob delete", func(a *scriptArgs) Command { return BlobDelete{a.at(0), a.at(1), a.num("guard")}.Command(a.Tenant) }, showBlob)
@@ -95,8 +96,8 @@ var (
 )
 
 func showBlobInfo(i BlobInfo) string {
-	return fmt.Sprintf("%s id=%s %d bytes %x %s %v version=%s created=%s modified=%s", i.Key, showID(i.ID), i.Size, i.SHA256[:4], i.ContentType, i.Meta,
-		showID(i.Version), showAt(i.Created), showAt(i.Modified))
+	return fmt.Sprintf("%s id=%s %d bytes %x %s %v version=%s created=%s modified=%s",
+		i.Key, showID(i.ID), i.Size, i.SHA256[:4], i.ContentType, i.Meta, showID(i.Version), showAt(i.Created), showAt(i.Modified))
 }
 
 // checkBlobs: each chunk belongs to a blob, an upload or a removal, and none of theirs is missing.

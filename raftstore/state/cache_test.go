@@ -44,7 +44,8 @@ func scriptValue(word string) []byte {
 var (
 	_ = verb("cache put", func(a *scriptArgs) Command {
 		return CachePut{
-			Namespace: a.at(0), Key: a.at(1), Value: scriptValue(a.at(2)), TTL: a.ms("ttl"), Stale: a.ms("stale"), Token: a.num("token"), Tags: a.list("tags"),
+			Namespace: a.at(0), Key: a.at(1), Value: scriptValue(a.at(2)), TTL: a.ms("ttl"), Stale: a.ms("stale"),
+			Token: a.num("token"), Tags: a.list("tags"),
 		}.Command(a.Tenant)
 	}, showCache)
 	_ = verb("cache lease", func(a *scriptArgs) Command {

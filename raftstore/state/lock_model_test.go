@@ -201,7 +201,8 @@ func TestLockModel(t *testing.T) {
 		}
 		for name, l := range m.locks {
 			info, held := LockShow(s.view(), 0, "shop", "ns", name[len("lock:ns/"):])
-			if held != (l.held && l.expires > m.now) || held && (info.Owner != l.owner || info.Fence != l.fence || info.Expires != l.expires || info.Waiters != uint64(len(l.line))) {
+			want := LockInfo{Name: info.Name, Since: info.Since, Owner: l.owner, Fence: l.fence, Expires: l.expires, Waiters: uint64(len(l.line))}
+			if held != (l.held && l.expires > m.now) || held && info != want {
 				t.Fatalf("op %d: %s is %+v (held %t), want %+v", i, name, info, held, *l)
 			}
 		}

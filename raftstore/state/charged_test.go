@@ -14,8 +14,13 @@ var _ = checkState(func(r Reader) (err error) {
 		tx := &Tx{}
 		ns, rest, ok := onBehalfOf(tx, k)
 		switch {
-		case !ok || k[0] == FamilyKV || k[0] == FamilyApp || k[0] == FamilySecret:
-			foreign = foreign || k[0] != 3
+		case !ok || k[0] == FamilyApp || k[0] == FamilySecret:
+			foreign = foreign || k[0] != prefixTimers
+		case k[0] == FamilyKV && rest[0] == 'k':
+			add(tx.tenant, len(rest)-1+len(kvEntry(v).Value))
+		case k[0] == FamilySession && rest[0] == 'u':
+			s, _ := DecodeSession(v)
+			add(tx.tenant, int(s.size()))
 		case k[0] == FamilyLock && rest[0] == 'l':
 			add(tx.tenant, len(rest)-1+lockOverhead)
 		case k[0] == FamilyLock && rest[0] == 'w':

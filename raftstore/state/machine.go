@@ -47,6 +47,8 @@ type Command struct {
 type Bundle struct {
 	Session, Sequence uint64
 	Commands          []Command
+
+	client bool // the session is an outside client's, not a node's
 }
 
 // Window is how many numbered bundles of one session may be without an answer at a time.
@@ -124,26 +126,28 @@ func (m *Machine) Apply(base Writer, index uint64, entry []byte) (replies [][]by
 	tx := &m.tx
 	*tx = Tx{base: base, index: index, now: m.Now, writes: tx.writes[:0], events: nil}
 	for i := range e.Bundles {
-		var reply []byte
-		b := &e.Bundles[i]
-		if b.Session != 0 {
-			if kept, ok := m.kept(tx, b); ok {
-				replies = append(replies, kept)
-				continue
-			}
-		}
-		for j := range b.Commands {
-			payload, err := m.run(tx, &b.Commands[j])
-			reply = AppendReply(reply, payload, err)
-		}
-		if b.Session != 0 {
-			m.keep(tx, b, reply)
-		}
-		replies = append(replies, reply)
+		replies = append(replies, m.bundle(tx, &e.Bundles[i]))
 	}
 	events, tx.events = tx.events, nil
 	m.recent[index%uint64(len(m.recent))] = struct{ index, chain uint64 }{index, m.Chain}
 	return replies, events, nil
+}
+
+// bundle runs the commands of b, or returns the replies of when it was run before.
+func (m *Machine) bundle(tx *Tx, b *Bundle) (reply []byte) {
+	if b.Session != 0 {
+		if kept, ok := m.kept(tx, b); ok {
+			return kept
+		}
+	}
+	for i := range b.Commands {
+		payload, err := m.run(tx, &b.Commands[i])
+		reply = AppendReply(reply, payload, err)
+	}
+	if b.Session != 0 {
+		m.keep(tx, b, reply)
+	}
+	return reply
 }
 
 // run runs one command and moves its writes to the base when it succeeds.
@@ -152,6 +156,8 @@ func (m *Machine) run(tx *Tx, c *Command) (reply []byte, err error) {
 	told := len(tx.events)
 	if c.Family == FamilySystem {
 		reply, err = m.system(tx, c)
+	} else if c.Family == FamilySession && c.Op == OpOnce {
+		reply, err = m.once(tx, c.Args)
 	} else if f := m.families[c.Family]; f == nil {
 		err = abi.Errorf(abi.CodeUnsupported, "store: no command family %d in this version", c.Family)
 	} else {
@@ -190,31 +196,52 @@ func (m *Machine) flush(tx *Tx) {
 	tx.reset()
 }
 
-// Replies of a session's bundles are in a ring of Window keys; a value begins with its sequence number.
-func replyKey(session, sequence uint64) []byte {
+// Replies of a session's bundles are in a ring of Window keys; a value begins with its sequence number, and a client's with the likeness
+// of its bundle after that.
+func (b *Bundle) replyKey() []byte {
+	if b.client {
+		return binary.BigEndian.AppendUint16(clientReplies(b.Session), uint16(b.Sequence%Window))
+	}
 	k := make([]byte, 0, 11)
 	k = append(k, prefixReplies)
-	k = binary.BigEndian.AppendUint64(k, session)
-	return binary.BigEndian.AppendUint16(k, uint16(sequence%Window))
+	k = binary.BigEndian.AppendUint64(k, b.Session)
+	return binary.BigEndian.AppendUint16(k, uint16(b.Sequence%Window))
+}
+
+// open tells whether the session of b is open, and renews it: by use, but not at every use.
+func (m *Machine) open(tx *Tx, b *Bundle) bool {
+	key, touch, renew := sessionKey(b.Session), touchSession, int64(nodeSessionTTL/4)
+	if b.client {
+		key, touch, renew = clientSession(b.Session), touchClient, onceRenew
+	}
+	last, open := tx.base.Get(key)
+	if !open {
+		return false
+	}
+	if at := int64(binary.BigEndian.Uint64(last)); m.Now-at > renew {
+		touch(tx, b.Session, at, m.Now)
+		m.flush(tx)
+	}
+	return true
 }
 
 // kept returns the reply of a bundle that was applied before, or an error reply for one that must not run.
 func (m *Machine) kept(tx *Tx, b *Bundle) ([]byte, bool) {
-	last, open := tx.base.Get(sessionKey(b.Session))
-	if !open {
+	if !m.open(tx, b) {
 		return repeat(b, abi.Errorf(abi.CodeClosed, "%s%d has expired; whether earlier commands ran is unknown", expired, b.Session)), true
 	}
-	if at := int64(binary.BigEndian.Uint64(last)); m.Now-at > nodeSessionTTL/4 { // renewed by use, not at every use
-		touchSession(tx, b.Session, at, m.Now)
-		m.flush(tx)
-	}
-	v, ok := tx.base.Get(replyKey(b.Session, b.Sequence))
+	v, ok := tx.base.Get(b.replyKey())
 	if !ok {
 		return nil, false
 	}
 	switch seen := binary.BigEndian.Uint64(v); {
-	case seen == b.Sequence:
+	case seen == b.Sequence && !b.client:
 		return v[8:], true
+	case seen == b.Sequence:
+		if binary.BigEndian.Uint64(v[8:]) != b.likeness() {
+			return repeat(b, abi.Errorf(abi.CodeConflict, "store: number %d of session %d was used for another write: give each its own", b.Sequence, b.Session)), true
+		}
+		return v[16:], true
 	case seen > b.Sequence:
 		return repeat(b, abi.Errorf(abi.CodeClosed, "store: command %d of session %d was answered long ago", b.Sequence, b.Session)), true
 	}
@@ -230,9 +257,11 @@ func Expired(err error) bool {
 }
 
 func (m *Machine) keep(tx *Tx, b *Bundle, reply []byte) {
-	v := make([]byte, 8, 8+len(reply))
-	binary.BigEndian.PutUint64(v, b.Sequence)
-	tx.Set(replyKey(b.Session, b.Sequence), append(v, reply...))
+	v := binary.BigEndian.AppendUint64(make([]byte, 0, 16+len(reply)), b.Sequence)
+	if b.client {
+		v = binary.BigEndian.AppendUint64(v, b.likeness())
+	}
+	tx.Set(b.replyKey(), append(v, reply...))
 	m.flush(tx)
 }
 

@@ -21,6 +21,9 @@ const nodeSessionTTL = 10 * 60 * 1000
 // ticks is how many timers one Tick runs, so that an entry stays short; the leader proposes another while timers are due.
 const ticks = 1000
 
+// tickWrites ends a Tick whose timers wrote that many keys: what one command writes must fit into a transaction of the key space.
+const tickWrites = 8 << 10
+
 func sessionKey(id uint64) []byte { return append([]byte{prefixMeta, 's'}, BE(id)...) }
 
 // touchSession moves a session's last use. The timer of the old time goes.
@@ -83,6 +86,9 @@ func (m *Machine) tick(tx *Tx) {
 		return len(due) < ticks
 	})
 	for _, t := range due {
+		if len(tx.writes) > tickWrites {
+			return
+		}
 		tx.Delete(t.key)
 		if t.family == FamilySystem {
 			closeSession(tx, binary.BigEndian.Uint64(t.ref))

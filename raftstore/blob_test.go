@@ -224,6 +224,9 @@ func BenchmarkBlob(b *testing.B) {
 	s := openTest(b, Config{Dir: b.TempDir()})
 	blobs := NewBlob(s, "app")
 	data := someBytes(8 << 20)
+	if _, err := blobs.Delete(b.Context(), "ns", "k", Guard{}); err != nil { // waits for the first leader
+		b.Fatal(err)
+	}
 	b.Run("put 8 MiB", func(b *testing.B) {
 		b.SetBytes(int64(len(data)))
 		for b.Loop() {

@@ -68,12 +68,18 @@ type look struct {
 }
 
 func (c *Cache) read(ctx context.Context, namespace, key string) (value []byte, st CacheState, l look, err error) {
-	k := tierKey{'e', c.tenant, namespace, key}
-	var base any
 	if c.tier != nil {
-		if value, ok := c.tier.get(k); ok {
+		if value, ok := c.tier.get(tierKey{'e', c.tenant, namespace, key}); ok {
 			return value, CacheFresh, l, nil
 		}
+	}
+	return c.readView(ctx, namespace, key)
+}
+
+// readView is apart from read because what its closure uses is allocated before the tier is asked.
+func (c *Cache) readView(ctx context.Context, namespace, key string) (value []byte, st CacheState, l look, err error) {
+	var base any
+	if c.tier != nil {
 		base = c.tier.base() // before the view, so that a snapshot in between cannot make an old value look new
 	}
 	err = c.a.View(ctx, Stale(0), func(v *state.View) error {
@@ -87,7 +93,7 @@ func (c *Cache) read(ctx context.Context, namespace, key string) (value []byte, 
 		case e.Fresh(v.Now):
 			st = CacheFresh
 			if c.tier != nil {
-				k.namespace, k.name = strings.Clone(k.namespace), strings.Clone(k.name) // they may be parts of a guest's memory
+				k := tierKey{'e', c.tenant, strings.Clone(namespace), strings.Clone(key)} // they may be parts of a guest's memory
 				value = c.tier.put(k, &e, v.Index, time.Duration(e.Expires-v.Now)*time.Millisecond, base)
 				return nil
 			}

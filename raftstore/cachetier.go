@@ -74,13 +74,21 @@ func NewCacheTier(a Access, limit int) *CacheTier {
 // keysNow is another value after each snapshot that was installed.
 func (s *Store) keysNow() any { return s.at.Load().k }
 
-func (t *CacheTier) slot(k tierKey) *atomic.Uint64 {
-	return &t.slots[maphash.Comparable(t.seed, k)%uint64(len(t.slots))]
+func (t *CacheTier) hash(k tierKey) uint64 {
+	var h maphash.Hash // maphash.Comparable would allocate
+	h.SetSeed(t.seed)
+	h.WriteByte(k.kind)
+	h.WriteString(k.tenant)
+	h.WriteByte(0)
+	h.WriteString(k.namespace)
+	h.WriteByte(0)
+	h.WriteString(k.name)
+	return h.Sum64()
 }
 
-func (t *CacheTier) shard(k tierKey) *tierShard {
-	return &t.shards[maphash.Comparable(t.seed, k)>>60%tierShards]
-}
+func (t *CacheTier) slot(k tierKey) *atomic.Uint64 { return &t.slots[t.hash(k)%uint64(len(t.slots))] }
+
+func (t *CacheTier) shard(k tierKey) *tierShard { return &t.shards[t.hash(k)>>60%tierShards] }
 
 // applied is told of each event, in the order of the log.
 func (t *CacheTier) applied(e state.Event) {

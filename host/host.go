@@ -25,6 +25,7 @@ import (
 	"github.com/stackhost/stackhost/host/engine"
 	"github.com/stackhost/stackhost/host/runtime"
 	"github.com/stackhost/stackhost/host/web"
+	"github.com/stackhost/stackhost/raftstore"
 	"github.com/valyala/fasthttp"
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	TLSCert, TLSKey string
 	// Limits of the HTTP front.
 	Limits web.Limits
+	// Store is the replicated state that modules are granted parts of. Nil: a module that is granted any fails to load.
+	Store raftstore.Access
+	// Secrets are those of the cluster. Nil: none.
+	Secrets *raftstore.Secrets
 	// Intercept, when set, may answer a request before it is routed: true when it has.
 	Intercept func(*fasthttp.RequestCtx) bool
 }

@@ -277,7 +277,10 @@ func (s *Store) start() (err error) {
 	conf := raft.DefaultConfig()
 	conf.LocalID = raft.ServerID(s.cfg.Node)
 	conf.HeartbeatTimeout, conf.ElectionTimeout = s.cfg.Heartbeat, s.cfg.Heartbeat
-	conf.LeaderLeaseTimeout = s.cfg.Heartbeat / 2
+	if s.cfg.Network == nil { // nobody else could lead: no need to wait for anybody
+		conf.HeartbeatTimeout, conf.ElectionTimeout = 20*time.Millisecond, 20*time.Millisecond
+	}
+	conf.LeaderLeaseTimeout = conf.HeartbeatTimeout / 2
 	conf.CommitTimeout = 5 * time.Millisecond // an idle leader tells followers what is committed this late, which their readers wait for
 	conf.MaxAppendEntries = 512
 	conf.BatchApplyCh = true

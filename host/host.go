@@ -74,6 +74,7 @@ type Host struct {
 	closed    bool                              // guarded by deploying
 	owning    sync.Mutex
 	retiring  sync.WaitGroup
+	url       atomic.Pointer[string]
 	closeOnce sync.Once
 }
 
@@ -116,7 +117,23 @@ func Dialects() []dialect.Dialect {
 }
 
 // Serve answers requests on ln until Shutdown or Close.
-func (h *Host) Serve(ln net.Listener) error { return h.server.Serve(ln) }
+func (h *Host) Serve(ln net.Listener) error {
+	scheme := "http://"
+	if h.cfg.TLSCert != "" {
+		scheme = "https://"
+	}
+	url := scheme + ln.Addr().String()
+	h.url.CompareAndSwap(nil, &url)
+	return h.server.Serve(ln)
+}
+
+// URL is where the first Serve listens; "" before.
+func (h *Host) URL() string {
+	if url := h.url.Load(); url != nil {
+		return *url
+	}
+	return ""
+}
 
 // Stats returns the counters of the HTTP front.
 func (h *Host) Stats() web.Stats { return h.server.Stats() }

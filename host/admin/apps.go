@@ -132,6 +132,7 @@ type AppChangeReply struct {
 	App        string        `json:"app"`
 	Activation AppActivation `json:"activation"`
 	Switched   []string      `json:"switched" doc:"nodes that serve it already"`
+	URL        string        `json:"url,omitempty" doc:"where the node that was asked serves apps"`
 	Behind     []string      `json:"behind,omitempty" doc:"nodes that did not say so within 3 s; they follow by themselves"`
 }
 
@@ -180,7 +181,7 @@ var uploadHeaders = []Param{
 }
 
 func appRoutes(s Services) []Route {
-	a := appAPI{apps: raftstore.NewApps(s.Store), rollout: s.Rollout}
+	a := appAPI{apps: raftstore.NewApps(s.Store), rollout: s.Rollout, url: s.URL}
 	noApp := Refusal(404, "not_found", "There is no such app or version.")
 	notReady := Refusal(409, "conflict", "A node cannot serve it, or another change came first. Nothing has changed.")
 	late := Refusal(504, "deadline", "Not all nodes were ready in time. Nothing has changed.")
@@ -226,6 +227,7 @@ func appRoutes(s Services) []Route {
 type appAPI struct {
 	apps    *raftstore.Apps
 	rollout Rollout
+	url     func() string
 }
 
 func percents(weights []state.Weight) []AppWeight {
@@ -389,7 +391,7 @@ func (a *appAPI) promote(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return replyChange(c)(to.Promote(c.Context(), c.Path("app"), change))
+	return a.replyChange(c)(to.Promote(c.Context(), c.Path("app"), change))
 }
 
 func (a *appAPI) rollback(c *Call) error {
@@ -401,7 +403,7 @@ func (a *appAPI) rollback(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return replyChange(c)(to.Rollback(c.Context(), c.Path("app"), r.Version, r.Reason))
+	return a.replyChange(c)(to.Rollback(c.Context(), c.Path("app"), r.Version, r.Reason))
 }
 
 func (a *appAPI) stop(c *Call) error {
@@ -413,15 +415,19 @@ func (a *appAPI) stop(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return replyChange(c)(to.Stop(c.Context(), c.Path("app"), r.Reason))
+	return a.replyChange(c)(to.Stop(c.Context(), c.Path("app"), r.Reason))
 }
 
-func replyChange(c *Call) func(*rollout.Outcome, error) error {
+func (a *appAPI) replyChange(c *Call) func(*rollout.Outcome, error) error {
 	return func(o *rollout.Outcome, err error) error {
 		if err != nil {
 			return err
 		}
-		return c.Reply(AppChangeReply{App: c.Path("app"), Activation: appActivation(o.Activation), Switched: append([]string{}, o.Switched...), Behind: o.Behind})
+		r := AppChangeReply{App: c.Path("app"), Activation: appActivation(o.Activation), Switched: append([]string{}, o.Switched...), Behind: o.Behind}
+		if a.url != nil {
+			r.URL = a.url()
+		}
+		return c.Reply(r)
 	}
 }
 

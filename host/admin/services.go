@@ -25,6 +25,8 @@ type Services struct {
 	JoinToken func(ctx context.Context, ttl time.Duration, uses int) (string, error)
 	// Rollout changes which versions of apps serve; *rollout.Coordinator does.
 	Rollout Rollout
+	// URL returns where the node serves apps, "" when it does not. May be nil.
+	URL func() string
 	// Ready returns why the node should get no traffic, or nil; the store is looked at besides. May be nil.
 	Ready func() error
 }

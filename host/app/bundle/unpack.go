@@ -69,6 +69,25 @@ func Verify(archive io.ReadSeeker, digest string) error {
 	return nil
 }
 
+// Describe returns what a bundle is: its digest and size, and what it says of itself, which only Unpack verifies.
+func Describe(archive io.ReadSeeker) (*Info, error) {
+	if _, err := archive.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	m, err := ReadManifest(archive)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := archive.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	sum := &counter{hash: sha256.New(), limit: LimitArchive}
+	if _, err := io.Copy(sum, archive); err != nil {
+		return nil, err
+	}
+	return &Info{Digest: hex.EncodeToString(sum.hash.Sum(nil)), Size: sum.n, Manifest: m}, nil
+}
+
 // ReadManifest returns what archive, which nobody has verified, says of itself.
 func ReadManifest(archive io.Reader) (*Manifest, error) {
 	t, done, err := open(archive)

@@ -49,7 +49,7 @@ type keyMark struct {
 // keyBytes is the length of master keys and data keys.
 const keyBytes = 32
 
-// OpenKeyring reads the keys. That Own is not there yet is no error.
+// OpenKeyring reads the keys. That Own is not there yet is no error; without any source the first use is one.
 func OpenKeyring(source SecretKeys) (*Keyring, error) {
 	k := &Keyring{source: source}
 	k.mu.Lock()
@@ -58,6 +58,9 @@ func OpenKeyring(source SecretKeys) (*Keyring, error) {
 		if err := k.take(source.Text, "STACKHOST_SECRET_KEY"); err != nil {
 			return nil, err
 		}
+		return k, nil
+	}
+	if k.path() == "" {
 		return k, nil
 	}
 	if err := k.read(); err != nil && !(source.File == "" && errors.Is(err, fs.ErrNotExist)) {

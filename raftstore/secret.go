@@ -16,17 +16,19 @@ import (
 )
 
 // Secret is a value that is not to be seen: whatever prints, logs or marshals it gets "[secret]". The zero Secret is empty.
-type Secret struct{ value *[]byte } // a pointer, so that printing a struct that holds a Secret does not reach the bytes either
+type Secret struct {
+	value func() []byte // so that not even printing a struct that holds a Secret, which asks no method of its fields, reaches the bytes
+}
 
 // NewSecret takes value, which the caller must not use afterwards.
-func NewSecret(value []byte) Secret { return Secret{&value} }
+func NewSecret(value []byte) Secret { return Secret{func() []byte { return value }} }
 
 // Reveal returns the value itself. Do not change it.
 func (s Secret) Reveal() []byte {
 	if s.value == nil {
 		return nil
 	}
-	return *s.value
+	return s.value()
 }
 
 const redactedSecret = "[secret]"

@@ -170,7 +170,7 @@ func TestHealth(t *testing.T) {
 
 // TestLongHandlersEnd checks that a request that waits does not keep the server from stopping.
 func TestLongHandlersEnd(t *testing.T) {
-	n := start(t, nil)
+	n := start(t, func(c *Config) { c.Limits.HeadTimeout = 200 * time.Millisecond }) // a connection that the client holds in reserve
 	n.want(200, "", "POST", "/v1/apps/shop/lock/a/b", `{"owner":"x"}`)
 	ended := make(chan int, 1)
 	go func() {

@@ -13,9 +13,8 @@ import (
 // CacheTier keeps values of caches that were read on this node in memory, for all tenants. Each event of an applied command stamps the
 // slots of what it changes with its index; a value counts while no slot of its key, its tags and its namespace has an index above that
 // of the state it was read from. So a value goes when this node applies what invalidates it, before that write is acknowledged here and
-// whatever order readers and events come in; what the node has not applied yet it cannot know. (The hook runs right after the state
-// became visible: for the microseconds between, a view can be ahead of the tier.) Slots are shared by names with the same hash, which
-// can only make a value go too early. Safe for concurrent use.
+// whatever order readers and events come in; what the node has not applied yet it cannot know. Slots are shared by names with the
+// same hash, which can only make a value go too early. Safe for concurrent use.
 type CacheTier struct {
 	seed   maphash.Seed
 	base   func() any // what a restored snapshot replaces: values that were read before that do not count

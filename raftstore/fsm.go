@@ -94,6 +94,7 @@ func (f *fsm) apply(logs []*raft.Log, answers []any) (n int, err error) {
 		return 0, fmt.Errorf("store: entry %d cannot be written: %w", f.machine.Index, err)
 	}
 	w = nil
+	f.s.feed.announce(events)
 	f.s.at.Store(&at{k: now.k, Meta: f.machine.Meta})
 	f.s.feed.publish(f.machine.Index, events)
 	return n, nil

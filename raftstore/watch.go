@@ -13,12 +13,13 @@ import (
 // feed keeps the newest changes in memory, for watchers. What is older is gone: a watcher that wants it reads the keys again.
 type feed struct {
 	mu      sync.Mutex
-	changes []change      // guarded by mu; ascending
-	bytes   int           // guarded by mu
-	from    uint64        // guarded by mu; every change after this index is in changes
-	last    uint64        // guarded by mu; index of the newest entry that was published
-	woken   chan struct{} // guarded by mu; closed at the next publish
-	hooks   []func(state.Event)
+	changes []change            // guarded by mu; ascending
+	bytes   int                 // guarded by mu
+	from    uint64              // guarded by mu; every change after this index is in changes
+	last    uint64              // guarded by mu; index of the newest entry that was published
+	woken   chan struct{}       // guarded by mu; closed at the next publish
+	before  []func(state.Event) // guarded by mu; run before reads see a change
+	visible []func(state.Event) // guarded by mu; run once they do
 }
 
 type change struct {
@@ -54,8 +55,23 @@ func (f *feed) publish(index uint64, events []state.Event) {
 	f.changes = f.changes[cut:]
 	close(f.woken)
 	f.woken = make(chan struct{})
-	hooks := f.hooks
+	visible := f.visible
 	f.mu.Unlock()
+	tell(visible, events)
+}
+
+// announce tells of changes that no read sees yet.
+func (f *feed) announce(events []state.Event) {
+	if len(events) == 0 {
+		return
+	}
+	f.mu.Lock()
+	before := f.before
+	f.mu.Unlock()
+	tell(before, events)
+}
+
+func tell(hooks []func(state.Event), events []state.Event) {
 	for _, hook := range hooks {
 		for _, e := range events {
 			hook(e)
@@ -118,10 +134,17 @@ func (s *Store) Watch(ctx context.Context, tenant, namespace string, prefix []by
 	}
 }
 
-// OnApply makes hook run for each event of an applied command, in the order of the log, on every node. It runs between entries: it
-// must be quick and must not use the store. Call it before the store has work.
+// OnApply makes hook run for each event of an applied command, in the order of the log, on every node, just before reads of this node
+// see the change. It runs between entries: it must be quick and must not use the store. Call it before the store has work.
 func (s *Store) OnApply(hook func(state.Event)) {
 	s.feed.mu.Lock()
-	s.feed.hooks = append(s.feed.hooks[:len(s.feed.hooks):len(s.feed.hooks)], hook)
+	s.feed.before = append(s.feed.before[:len(s.feed.before):len(s.feed.before)], hook)
+	s.feed.mu.Unlock()
+}
+
+// OnVisible is OnApply for a hook that runs once reads of this node see the change.
+func (s *Store) OnVisible(hook func(state.Event)) {
+	s.feed.mu.Lock()
+	s.feed.visible = append(s.feed.visible[:len(s.feed.visible):len(s.feed.visible)], hook)
 	s.feed.mu.Unlock()
 }

@@ -184,7 +184,7 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	}
 	apps := raftstore.NewApps(n.Store)
 	n.agent = rollout.Start(rollout.Config{Node: s.Name, Apps: apps, Host: n.Host, Dir: filepath.Join(cfg.Data, "bundles"), Log: cfg.Log})
-	n.Store.OnApply(n.agent.Notify)
+	n.Store.OnVisible(n.agent.Notify)
 	if cfg.Admin == "off" {
 		return nil
 	}

@@ -4,7 +4,7 @@
 // commits an activation, so that no request finds a node that is not.
 //
 //	agent := rollout.Start(rollout.Config{Node: "n1", Apps: raftstore.NewApps(store), Host: h, Dir: "data/bundles"})
-//	store.OnApply(agent.Notify)
+//	store.OnVisible(agent.Notify)
 //	...
 //	agent.Close()
 //

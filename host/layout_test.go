@@ -95,6 +95,7 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 		"github.com/santhosh-tekuri/":       {},
 		"github.com/rogpeppe/go-internal/":  {"host/scaffold", "sdk/internal/pack"},
 		"github.com/ianlancetaylor/":        {"host/runtime"},
+		"golang.org/x/term":                 {"cmd/stackhost"},
 		"golang.org/x/sys":                  {"host/runtime"},
 		"github.com/hashicorp/raft":         {"raftstore"},
 		"github.com/open-policy-agent/opa/": {"policy"},

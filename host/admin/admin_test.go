@@ -32,7 +32,7 @@ func start(t *testing.T, change func(*Config)) *testNode {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Services: Services{Store: n.store, Watcher: n.store, Sessions: n.store, Secrets: raftstore.NewSecrets(n.store, keys)},
+		Services: Services{Store: n.store, Watcher: n.store, Sessions: raftstore.NewSessions(n.store), Secrets: raftstore.NewSecrets(n.store, keys)},
 		Data:     n.data, Node: "n1", Log: slog.New(slog.NewTextHandler(&lockedWriter{w: n.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {

@@ -19,8 +19,8 @@ const (
 	KVMaxOps   = 64        // guards, ranges and writes of one transaction
 	KVMaxTTL   = 10 * 365 * 24 * 60 * 60 * 1000
 	KVMaxPage  = 1000 // entries
-	// kvRangeKeys is how many keys a range guard looks at; more are a conflict.
-	kvRangeKeys = 1000
+	// KVRangeKeys is how many keys a KVRange may cover.
+	KVRangeKeys = 1000
 )
 
 // KVFamily has keys and values, in order of the keys. A key's version is that of its last write, above every earlier one in the store.
@@ -54,7 +54,7 @@ type KVGuard struct {
 }
 
 // KVRange is a condition on the keys with a prefix: none was written, deleted or expired after the index Since. A deletion elsewhere in
-// the namespace may count as one.
+// the namespace may count as one. More than KVRangeKeys keys are the code limit.
 type KVRange struct {
 	Namespace string
 	Prefix    []byte
@@ -255,11 +255,14 @@ func (r *KVRange) check(tx *Tx) error {
 	tx.Scan(from, Prefix(from), func(_, record []byte) bool {
 		e := kvEntry(record)
 		n++
-		changed = e.Version>>20 > r.Since || !e.live(tx.now) || n > kvRangeKeys
-		return !changed
+		changed = e.Version>>20 > r.Since || !e.live(tx.now)
+		return !changed && n <= KVRangeKeys
 	})
-	if changed {
-		return abi.Errorf(abi.CodeConflict, "kv: keys with the prefix %q changed after index %d, or are more than %d", r.Prefix, r.Since, kvRangeKeys)
+	switch {
+	case changed:
+		return abi.Errorf(abi.CodeConflict, "kv: keys with the prefix %q changed after index %d", r.Prefix, r.Since)
+	case n > KVRangeKeys:
+		return abi.Errorf(abi.CodeLimit, "kv: more than %d keys have the prefix %q: guard fewer", KVRangeKeys, r.Prefix)
 	}
 	return nil
 }

@@ -41,7 +41,12 @@ func applyQuota(tx *Tx, op byte, args []byte) ([]byte, error) {
 	if err := t.end(); err != nil || limits.Bytes < 0 || limits.Keys < 0 {
 		return nil, abi.Errorf(abi.CodeInvalid, "store: malformed limits of a quota")
 	}
-	tx.Set(tx.Key(FamilyQuota, "", []byte{'l'}), limits.append())
+	key := tx.Key(FamilyQuota, "", []byte{'l'})
+	if limits == (Usage{}) {
+		tx.Delete(key)
+	} else {
+		tx.Set(key, limits.append())
+	}
 	return nil, nil
 }
 

@@ -8,7 +8,9 @@ import (
 )
 
 // scriptID makes an id that is long enough of a word.
-func scriptID(word string) []byte { return []byte(word + strings.Repeat("-", max(0, SessionMinID-len(word)))) }
+func scriptID(word string) []byte {
+	return []byte(word + strings.Repeat("-", max(0, SessionMinID-len(word))))
+}
 
 func showSession(s UserSession) string {
 	return fmt.Sprintf("%s of %q %q version=%s created=%s seen=%s expires=%s", strings.TrimRight(string(s.ID), "-"), s.Subject, s.Data,

@@ -443,7 +443,7 @@ func (a *appAPI) bundleRoutes() []Route {
 		Method: "HEAD", Path: path, ID: "bundleHead", Summary: "Tell how far an upload has come", Scope: Deploy,
 		Answers: []Answer{{Status: 200, Doc: "As header fields.", Headers: uploadHeaders}, none}, Handle: a.stat,
 	}, {
-		Method: "PATCH", Path: path, ID: "bundleWrite", Summary: "Upload the following bytes of a bundle", Scope: Deploy, Wait: true,
+		Method: "PATCH", Path: path, ID: "bundleWrite", Summary: "Upload the following bytes of a bundle", Scope: Deploy, Wait: true, Data: true,
 		Doc: "The store keeps whole pieces of 256 KiB, and the last one: a request that is cut short loses at most one of them. With the last byte " +
 			"the whole is checked; content with another digest is dropped.",
 		Params:  []Param{{In: Header, Name: offsetHeader, Type: "integer", Doc: "where the body begins in the bundle: what was received so far", Required: true}},

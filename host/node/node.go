@@ -230,12 +230,7 @@ func (n *Node) ready() error {
 	if n.balancer.draining.Load() {
 		return errors.New("the node is about to stop")
 	}
-	select {
-	case <-n.agent.Settled():
-		return nil
-	default:
-		return errors.New("the node is still loading apps")
-	}
+	return n.agent.Ready()
 }
 
 // voters returns the live voters by name.

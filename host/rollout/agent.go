@@ -14,6 +14,7 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -67,6 +68,8 @@ type Agent struct {
 	serials  map[string]uint64    // guarded by mu; activations that serve, by app
 	reported map[string]reported
 	settled  chan struct{} // guarded by mu; closed once everything that was asked for at the start serves
+	behind   []string      // guarded by mu; apps of which an activation is not followed yet
+	since    time.Time     // guarded by mu; when behind was empty last
 }
 
 type key struct {
@@ -92,7 +95,8 @@ const (
 	reportEvery   = 5 * time.Second  // counts that no guard waits for
 	commandTime   = 5 * time.Second
 	shortestGuard = 100 * time.Millisecond
-	keepFolder    = time.Minute // requests that began in a version may still read its files
+	followTime    = 5 * time.Second // for an activation that came while this node was away
+	keepFolder    = time.Minute     // requests that began in a version may still read its files
 )
 
 // Start starts an agent.
@@ -128,6 +132,28 @@ func (a *Agent) poke() {
 // Settled is closed once everything serves that was active when the agent looked first.
 func (a *Agent) Settled() <-chan struct{} { return a.settled }
 
+// Ready returns why the node should get no traffic, or nil: it has not settled yet, or for some seconds it has not been able to follow an
+// activation that the other nodes follow.
+func (a *Agent) Ready() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	select {
+	case <-a.settled:
+	default:
+		return errors.New("the node is still loading apps")
+	}
+	if len(a.behind) == 0 || time.Since(a.since) < followTime {
+		return nil
+	}
+	text := "what serves elsewhere does not serve here yet: " + strings.Join(a.behind, ", ")
+	for k, j := range a.jobs {
+		if j.problem != "" && slices.Contains(a.behind, k.app) {
+			text += fmt.Sprintf("; version %d of %s: %s", k.version, k.app, j.problem)
+		}
+	}
+	return errors.New(text)
+}
+
 // Close stops the agent. What serves goes on.
 func (a *Agent) Close() {
 	a.cancel()
@@ -153,28 +179,29 @@ func (a *Agent) look(ctx context.Context) {
 		a.cfg.Log.Warn("cannot read which apps serve", "error", err.Error())
 		return
 	}
-	behind := false
+	var behind []string
 	needed := map[string]bool{}
 	for _, info := range apps {
 		status, err := a.cfg.Apps.Get(ctx, raftstore.Stale(0), info.Name)
 		if err != nil {
-			behind = true
+			behind = append(behind, info.Name)
 			continue
 		}
 		if !a.switchTo(status) {
-			behind = true
+			behind = append(behind, info.Name)
 		}
 		a.prepare(ctx, status, needed)
 	}
-	if !behind {
-		a.mu.Lock()
+	a.mu.Lock()
+	if a.behind = behind; len(behind) == 0 {
+		a.since = time.Now()
 		select {
 		case <-a.settled:
 		default:
 			close(a.settled)
 		}
-		a.mu.Unlock()
 	}
+	a.mu.Unlock()
 	a.clean(needed)
 }
 

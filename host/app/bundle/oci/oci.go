@@ -225,5 +225,8 @@ func explain(reference string, err error) error {
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		hint = "; use --plain-http for a registry without TLS"
 	}
+	if strings.Contains(err.Error(), reference) {
+		return fmt.Errorf("registry: %w%s", err, hint)
+	}
 	return fmt.Errorf("registry: %s: %w%s", reference, err, hint)
 }

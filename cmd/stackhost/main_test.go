@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
@@ -38,6 +39,21 @@ func TestTranscripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// await FILE: waits until a command in the background has made the file.
+			"await": func(ts *testscript.TestScript, _ bool, args []string) {
+				for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+					if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+						return
+					}
+					if time.Since(start) > 20*time.Second {
+						ts.Fatalf("%s did not come", args[0])
+					}
+				}
+			},
+			// let NAME: an environment variable of what the last command printed.
+			"let": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+			},
 			// json FILE: the file is one JSON value.
 			"json": func(ts *testscript.TestScript, neg bool, args []string) {
 				var v any

@@ -173,6 +173,7 @@ func serve(ctx context.Context, c *console, cfg host.Config, f serveFlags, a *ap
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", f.listen, err)
 	}
+	told := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if f.node.Data, err = f.stateDir(a); err != nil {
@@ -213,8 +214,8 @@ func serve(ctx context.Context, c *console, cfg host.Config, f serveFlags, a *ap
 		c.say("not everything stopped in time: %v", err)
 	}
 	<-served
-	if cause := context.Cause(ctx); cause != context.Canceled {
-		return cause // the store must not go on
+	if told.Err() == nil {
+		return context.Cause(ctx) // the store must not go on
 	}
 	return nil
 }

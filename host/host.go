@@ -122,12 +122,14 @@ func (h *Host) Serve(ln net.Listener) error {
 	if h.cfg.TLSCert != "" {
 		scheme = "https://"
 	}
-	url := scheme + ln.Addr().String()
-	h.url.CompareAndSwap(nil, &url)
+	if a, ok := ln.Addr().(*net.TCPAddr); ok && a.Port != 0 {
+		url := scheme + a.String()
+		h.url.CompareAndSwap(nil, &url)
+	}
 	return h.server.Serve(ln)
 }
 
-// URL is where the first Serve listens; "" before.
+// URL is where the first Serve with a TCP listener answers; "" before.
 func (h *Host) URL() string {
 	if url := h.url.Load(); url != nil {
 		return *url

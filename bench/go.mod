@@ -3,6 +3,7 @@ module github.com/stackhost/stackhost/bench
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/extism/go-sdk v1.7.1
 	github.com/tetratelabs/wazero v1.9.0
 	github.com/valyala/fasthttp v1.77.0

@@ -231,6 +231,48 @@ func TestNodeComesBackThroughASnapshot(t *testing.T) {
 	}
 }
 
+// TestLogWhoseEndWasTakenBack opens a log again after its end was replaced, which raft-wal 0.4.0 alone cannot.
+func TestLogWhoseEndWasTakenBack(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *raftLog {
+		l, err := openLog(dir, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.durable, l.snapshot = func() uint64 { return 0 }, func() (uint64, uint64) { return 0, 0 }
+		return l
+	}
+	store := func(l *raftLog, from, to, term uint64) {
+		for i := from; i <= to; i++ {
+			if err := l.StoreLog(&raft.Log{Index: i, Term: term, Data: []byte{byte(i)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	l := open()
+	store(l, 1, 10, 1)
+	if err := l.DeleteRange(6, 10); err != nil {
+		t.Fatal(err)
+	}
+	store(l, 6, 8, 2)
+	for range 2 {
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l = open()
+		for i := uint64(1); i <= 8; i++ {
+			var e raft.Log
+			if err := l.GetLog(i, &e); err != nil || e.Term != 1+i/6 {
+				t.Errorf("entry %d: term %d, %v", i, e.Term, err)
+			}
+		}
+		if last, _ := l.LastIndex(); last != 8 {
+			t.Errorf("the log ends with %d", last)
+		}
+	}
+	l.Close()
+}
+
 func BenchmarkClusterSet(b *testing.B) {
 	for _, clients := range []int{1, 64} {
 		b.Run(fmt.Sprint(clients), func(b *testing.B) {

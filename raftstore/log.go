@@ -13,7 +13,10 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
+	wfs "github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/metadb"
+	wsegment "github.com/hashicorp/raft-wal/segment"
+	"github.com/hashicorp/raft-wal/types"
 )
 
 // raftLog is the Raft log and its stable values on disk. It is the only thing that a write waits for.
@@ -44,12 +47,24 @@ func openLog(dir string, segment int) (*raftLog, error) {
 	// raft-wal 0.4.0 never closes its metadata database, which would block the next Open in this process: it is ours to close.
 	l := &raftLog{meta: &metadb.BoltMetaDB{}, dir: dir, damage: func(error) {}}
 	var err error
-	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithLogger(hclog.NewNullLogger()))
+	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithSegmentFiler(segments{wsegment.NewFiler(dir, wfs.New())}), wal.WithLogger(hclog.NewNullLogger()))
 	if err != nil {
 		l.meta.Close()
 		return nil, corrupt(dir, err)
 	}
 	return l, nil
+}
+
+// segments opens files of the log. When Raft takes the end of the log back, raft-wal 0.4.0 calls the file sealed without writing the
+// index that a sealed file has; such a file is read through, as an unsealed one is.
+type segments struct{ *wsegment.Filer }
+
+// Open implements types.SegmentFiler.
+func (s segments) Open(info types.SegmentInfo) (types.SegmentReader, error) {
+	if info.IndexStart == 0 {
+		return s.RecoverTail(info)
+	}
+	return s.Filer.Open(info)
 }
 
 // Close releases the files. Nothing needs to be written.

@@ -180,7 +180,7 @@ func serve(ctx context.Context, c *console, cfg host.Config, f serveFlags, a *ap
 		listener.Close()
 		return err
 	}
-	f.node.Host, f.node.Log, f.node.Failed = cfg, cfg.Log, stop
+	f.node.Host, f.node.Log, f.node.Failed, f.node.Wall = cfg, cfg.Log, stop, testClock()
 	n, err := node.Open(ctx, f.node)
 	if err != nil {
 		listener.Close()

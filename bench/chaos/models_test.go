@@ -1,0 +1,35 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+)
+
+func TestModelCatchesWrongHistories(t *testing.T) {
+	op := func(kind, want, to string, out output, call, ret int64) porcupine.Operation {
+		return porcupine.Operation{Input: input{kind: kind, want: want, to: to}, Output: out, Call: call, Return: ret}
+	}
+	done, refused, unknown := output{ok: true}, output{}, output{unknown: true}
+	read := func(v string) output { return output{value: v} }
+	for name, c := range map[string]struct {
+		ops  []porcupine.Operation
+		good bool
+	}{
+		"a lost write":                 {[]porcupine.Operation{op("set", "", "a", done, 1, 2), op("get", "", "", read(""), 3, 4)}, false},
+		"a stale read":                 {[]porcupine.Operation{op("set", "", "a", done, 1, 2), op("set", "", "b", done, 3, 4), op("get", "", "", read("a"), 5, 6)}, false},
+		"a write comes back":           {[]porcupine.Operation{op("set", "", "a", unknown, 1, 99), op("set", "", "b", done, 3, 4), op("get", "", "", read("a"), 5, 6), op("get", "", "", read("b"), 7, 8)}, false},
+		"an unknown write is seen":     {[]porcupine.Operation{op("set", "", "a", unknown, 1, 99), op("get", "", "", read("a"), 5, 6)}, true},
+		"an unknown write is not seen": {[]porcupine.Operation{op("set", "", "a", unknown, 1, 99), op("get", "", "", read(""), 5, 6)}, true},
+		"an increment done twice":      {[]porcupine.Operation{op("add", "", "", read("1"), 1, 2), op("add", "", "", read("3"), 3, 4)}, false},
+		"two hold a lock":              {[]porcupine.Operation{op("acquire", "", "x", done, 1, 2), op("acquire", "", "y", done, 3, 4)}, false},
+		"a lock is passed on":          {[]porcupine.Operation{op("acquire", "", "x", done, 1, 2), op("release", "", "x", done, 3, 4), op("acquire", "", "y", done, 5, 6)}, true},
+		"a lock is refused for nobody": {[]porcupine.Operation{op("acquire", "", "x", refused, 1, 2)}, false},
+		"a swap of what is not there":  {[]porcupine.Operation{op("set", "", "a", done, 1, 2), op("cas", "b", "c", done, 3, 4)}, false},
+		"half a transaction":           {[]porcupine.Operation{op("both", "", "a", done, 1, 2), op("pair", "", "", read("a|"), 3, 4)}, false},
+	} {
+		if got := porcupine.CheckOperations(register, c.ops); got != c.good {
+			t.Errorf("%s: linearizable %v, want %v", name, got, c.good)
+		}
+	}
+}

@@ -62,6 +62,9 @@ func (f *remoteFlags) appName() (string, error) {
 type remote struct {
 	http    *http.Client
 	timeout time.Duration
+	// patience is how long one of several nodes may take before the next one is asked.
+	patience time.Duration
+
 	mu      sync.Mutex
 	nodes   []endpoint // guarded by mu; the one that answered last is first
 	session uint64     // guarded by mu
@@ -72,7 +75,7 @@ type endpoint struct{ url, token string }
 
 // connect finds the node to talk to. It does not talk to it yet.
 func (f *remoteFlags) connect() (*remote, error) {
-	r := &remote{timeout: f.timeout}
+	r := &remote{timeout: f.timeout, patience: 3 * time.Second}
 	to := f.to
 	if to == "" {
 		to = os.Getenv("STACKHOST_URL")
@@ -225,7 +228,11 @@ func (r *remote) do(ctx context.Context, c call) (*http.Response, error) {
 		nodes := append([]endpoint(nil), r.nodes...)
 		r.mu.Unlock()
 		for _, node := range nodes {
-			resp, err := r.send(ctx, node, c, give)
+			end := give
+			if safe && len(nodes) > 1 { // another one may answer when this one hangs
+				end = time.Now().Add(min(time.Until(give), r.patience))
+			}
+			resp, err := r.send(ctx, node, c, end)
 			if err == nil {
 				r.prefer(node)
 				return resp, nil
@@ -255,7 +262,7 @@ func (r *remote) do(ctx context.Context, c call) (*http.Response, error) {
 		if time.Now().Add(pause).After(give) {
 			return nil, last
 		}
-		if _, ok := errors.AsType[*problemError](last); !ok && len(nodes) == 1 { // nobody listens: waiting is for clusters
+		if len(nodes) == 1 && neverSent(last) { // nobody listens: waiting is for clusters
 			return nil, last
 		}
 		select {

@@ -218,7 +218,11 @@ func (m *Machine) open(tx *Tx, b *Bundle) bool {
 	if !open {
 		return false
 	}
-	if at := int64(binary.BigEndian.Uint64(last)); m.Now-at > renew {
+	at := int64(binary.BigEndian.Uint64(last))
+	if b.client && m.Now-at >= OnceTTL+onceRenew { // its timer has not run yet
+		return false
+	}
+	if m.Now-at > renew {
 		touch(tx, b.Session, at, m.Now)
 		m.flush(tx)
 	}

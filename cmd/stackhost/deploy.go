@@ -252,7 +252,7 @@ const piece = 4 << 20
 
 // upload sends what the cluster does not have of a bundle.
 func upload(ctx context.Context, c *console, r *remote, b *bundleFile) (sent int64, err error) {
-	path := "/v1/blobs/" + b.Digest
+	path := "/v1/apps" + segment(b.Manifest.App, "bundles", b.Digest)
 	var at admin.BundleReply
 	begin := call{method: "POST", path: path, repeatable: true, header: http.Header{"Upload-Length": {strconv.FormatInt(b.Size, 10)}}}
 	if err := r.json(ctx, begin, &at); err != nil {

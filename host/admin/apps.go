@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -431,29 +432,47 @@ func (a *appAPI) replyChange(c *Call) func(*rollout.Outcome, error) error {
 	}
 }
 
+// bundleRoutes are there twice: tokens that are for some apps only use those below an app.
 func (a *appAPI) bundleRoutes() []Route {
-	const path = "/v1/blobs/{sha256}"
+	return append(a.bundleRoutesAt("/v1/blobs/{sha256}", "bundle", a.read), a.bundleRoutesAt("/v1/apps/{app}/bundles/{sha256}", "appBundle", a.readOfApp)...)
+}
+
+func (a *appAPI) bundleRoutesAt(path, id string, read func(*Call) error) []Route {
 	none := Refusal(404, "not_found", "Nothing of it is there.")
-	answer := []Answer{{Status: 200, Doc: "What is there.", Type: BundleReply{}, Headers: uploadHeaders}}
+	answer := func(refusals ...Answer) []Answer {
+		return append([]Answer{{Status: 200, Doc: "What is there.", Type: BundleReply{}, Headers: uploadHeaders}}, refusals...)
+	}
 	return []Route{{
-		Method: "POST", Path: path, ID: "bundleBegin", Summary: "Begin the upload of a bundle, or go on with one", Scope: Deploy,
+		Method: "POST", Path: path, ID: id + "Begin", Tag: "bundle", Summary: "Begin the upload of a bundle, or go on with one", Scope: Deploy,
 		Params:  []Param{{In: Header, Name: lengthHeader, Type: "integer", Doc: "bytes of the bundle", Required: true}},
-		Answers: append(answer, Refusal(413, "limit", "It is longer than 256 MiB.")), Handle: a.begin,
+		Answers: answer(Refusal(413, "limit", "It is longer than 256 MiB.")), Handle: a.begin,
 	}, {
-		Method: "HEAD", Path: path, ID: "bundleHead", Summary: "Tell how far an upload has come", Scope: Deploy,
+		Method: "HEAD", Path: path, ID: id + "Head", Tag: "bundle", Summary: "Tell how far an upload has come", Scope: Deploy,
 		Answers: []Answer{{Status: 200, Doc: "As header fields.", Headers: uploadHeaders}, none}, Handle: a.stat,
 	}, {
-		Method: "PATCH", Path: path, ID: "bundleWrite", Summary: "Upload the following bytes of a bundle", Scope: Deploy, Wait: true, Data: true,
+		Method: "PATCH", Path: path, ID: id + "Write", Tag: "bundle", Summary: "Upload the following bytes of a bundle", Scope: Deploy, Wait: true, Data: true,
 		Doc: "The store keeps whole pieces of 256 KiB, and the last one: a request that is cut short loses at most one of them. With the last byte " +
 			"the whole is checked; content with another digest is dropped.",
 		Params:  []Param{{In: Header, Name: offsetHeader, Type: "integer", Doc: "where the body begins in the bundle: what was received so far", Required: true}},
 		Body:    &Body{Media: "application/offset+octet-stream", Limit: patchBody, Doc: "The bytes from there on, all or some."},
-		Answers: append(answer, none, Refusal(409, "conflict", "Go on at the offset in the answer's header."), Refusal(400, "invalid", "The content has another digest.")),
+		Answers: answer(none, Refusal(409, "conflict", "Go on at the offset in the answer's header."), Refusal(400, "invalid", "The content has another digest.")),
 		Handle:  a.write,
 	}, {
-		Method: "GET", Path: path, ID: "bundleGet", Summary: "Download a bundle", Scope: Read, Wait: true,
-		Answers: []Answer{{Status: 200, Doc: "The bundle.", Media: "application/vnd.stackhost.bundle.v1.tar+zstd"}, none}, Handle: a.read,
+		Method: "GET", Path: path, ID: id + "Get", Tag: "bundle", Summary: "Download a bundle", Scope: Deploy, Wait: true,
+		Answers: []Answer{{Status: 200, Doc: "The bundle.", Media: "application/vnd.stackhost.bundle.v1.tar+zstd"}, none}, Handle: read,
 	}}
+}
+
+// readOfApp gives out bundles that are versions of the app.
+func (a *appAPI) readOfApp(c *Call) error {
+	status, err := a.apps.Get(c.Context(), raftstore.Linearizable, c.Path("app"))
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(status.Versions, func(v state.AppVersion) bool { return v.Digest.String() == c.Path("sha256") }) {
+		return abi.Errorf(abi.CodeNotFound, "app %s has no version of bundle %.80q", c.Path("app"), c.Path("sha256"))
+	}
+	return a.read(c)
 }
 
 func (a *appAPI) begin(c *Call) error {
@@ -517,9 +536,12 @@ func (a *appAPI) write(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if !info.Complete {
+	if info.Complete {
+		drain(c)
+	} else {
 		setOffset(c, info)
 		if offset != info.Received {
+			drain(c)
 			return abi.Errorf(abi.CodeConflict, "bundle %s has %d bytes so far; go on there, not at %d", d, info.Received, offset)
 		}
 		if info, err = a.receive(c, d, info); err != nil {
@@ -533,6 +555,9 @@ func (a *appAPI) write(c *Call) error {
 	}
 	return replyBundle(c, d, info)
 }
+
+// drain reads a body of usual length that is not wanted: a client that is still sending would not see the answer.
+func drain(c *Call) { _, _ = io.CopyN(io.Discard, c.Reader(), 8<<20) }
 
 // receive commits the body in whole chunks. What a body that was cut short has of another one is dropped.
 func (a *appAPI) receive(c *Call, d state.Digest, info state.BundleInfo) (state.BundleInfo, error) {

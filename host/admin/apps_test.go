@@ -206,6 +206,38 @@ func TestVersionsServeByWeightAndGoBack(t *testing.T) {
 	}
 }
 
+// TestATokenOfOneAppDeploysIt uploads below the app, which is all that such a token may.
+func TestATokenOfOneAppDeploysIt(t *testing.T) {
+	n := appNode(t)
+	content := []byte("one")
+	sum := sha256.Sum256(content)
+	digest := hex.EncodeToString(sum[:])
+	var made NewTokenReply
+	if status := n.appAsk("POST", "/v1/tokens", map[string]any{"scopes": []string{"deploy"}, "apps": []string{"shop"}}, &made); status != 201 {
+		t.Fatalf("token: %d", status)
+	}
+	n.token = made.Token
+	if status, b, _ := n.send("POST", "/v1/blobs/"+digest, map[string]string{lengthHeader: "3"}, nil, 0); status != 403 {
+		t.Errorf("outside of the app: %d %s", status, b)
+	}
+	if status, b, _ := n.send("POST", "/v1/apps/shop/bundles/"+digest, map[string]string{lengthHeader: "3"}, nil, 0); status != 200 {
+		t.Fatalf("%d %s", status, b)
+	}
+	if status, b, _ := n.send("PATCH", "/v1/apps/shop/bundles/"+digest, map[string]string{offsetHeader: "0"}, content, 3); status != 200 {
+		t.Fatalf("%d %s", status, b)
+	}
+	if status, _, _ := n.send("GET", "/v1/apps/shop/bundles/"+digest, nil, nil, 0); status != 404 {
+		t.Errorf("a bundle that is no version of the app was given out: %d", status)
+	}
+	n.appAsk("POST", "/v1/apps/shop/versions", AppVersionRequest{Digest: digest}, nil)
+	if status, b, _ := n.send("GET", "/v1/apps/shop/bundles/"+digest, nil, nil, 0); status != 200 || string(b) != "one" {
+		t.Errorf("%d %s", status, b)
+	}
+	if status, _, _ := n.send("GET", "/v1/apps/other/bundles/"+digest, nil, nil, 0); status != 403 {
+		t.Errorf("another app's bundle was given out: %d", status)
+	}
+}
+
 func TestSigningKeysByTheAPI(t *testing.T) {
 	n := appNode(t)
 	digest := n.bundle([]byte("one"))

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -56,11 +57,12 @@ type Config struct {
 
 // Agent keeps a host at what the replicated state says. Safe for concurrent use.
 type Agent struct {
-	cfg    Config
-	boot   uint64 // tells this process's counts from an earlier one's
-	cancel context.CancelFunc
-	wake   chan struct{}
-	done   sync.WaitGroup
+	cfg      Config
+	boot     uint64 // tells this process's counts from an earlier one's
+	cancel   context.CancelFunc
+	wake     chan struct{}
+	switched chan struct{} // the host serves something else
+	done     sync.WaitGroup
 
 	mu       sync.Mutex
 	jobs     map[key]*job         // guarded by mu
@@ -107,7 +109,7 @@ func Start(cfg Config) *Agent {
 	cfg.Poll = cmp.Or(cfg.Poll, 2*time.Second)
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &Agent{
-		cfg: cfg, boot: rand.Uint64(), cancel: cancel, wake: make(chan struct{}, 1), jobs: map[key]*job{}, idle: map[string]time.Time{}, serials: map[string]uint64{},
+		cfg: cfg, boot: rand.Uint64(), cancel: cancel, wake: make(chan struct{}, 1), switched: make(chan struct{}, 1), jobs: map[key]*job{}, idle: map[string]time.Time{}, serials: map[string]uint64{},
 		reported: map[string]reported{}, settled: make(chan struct{}),
 	}
 	a.done.Go(func() { a.run(ctx) })
@@ -229,6 +231,10 @@ func (a *Agent) switchTo(s *raftstore.AppStatus) bool {
 	a.mu.Lock()
 	a.serials[s.Name] = act.Serial
 	a.mu.Unlock()
+	select {
+	case a.switched <- struct{}{}:
+	default:
+	}
 	a.cfg.Log.Info("activated", "app", s.Name, "versions", fmt.Sprint(shares), "reason", act.Reason)
 	return true
 }
@@ -263,14 +269,14 @@ func (a *Agent) prepare(ctx context.Context, s *raftstore.AppStatus, needed map[
 		}
 		a.mu.Unlock()
 	}
+	a.mu.Lock()
+	maps.DeleteFunc(a.jobs, func(k key, j *job) bool { return k.app == s.Name && !j.running && !slices.Contains(s.Ready, k.version) })
+	a.mu.Unlock()
 	for _, number := range prepared {
 		if !slices.Contains(s.Ready, number) {
-			if err := a.cfg.Host.Discard(s.Name, number); err != nil {
-				continue // it serves until the next activation is applied
+			if err := a.cfg.Host.Discard(s.Name, number); err != nil { // it serves until the next activation is applied
+				a.cfg.Log.Debug("keep a version", "error", err.Error())
 			}
-			a.mu.Lock()
-			delete(a.jobs, key{s.Name, number})
-			a.mu.Unlock()
 		}
 	}
 }
@@ -386,6 +392,7 @@ func (a *Agent) report(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.switched:
 		case <-time.After(wait):
 		}
 	}
@@ -407,7 +414,7 @@ func (a *Agent) reportOnce(ctx context.Context) (wait time.Duration) {
 			a.cfg.Log.Debug("cannot report counts", "app", info.Name, "error", err.Error())
 		}
 	}
-	return min(wait, shortestGuard)
+	return wait
 }
 
 func (a *Agent) reportApp(ctx context.Context, info state.AppInfo, every time.Duration) error {

@@ -26,6 +26,7 @@ type serveFlags struct {
 	listen, data, level, logFormat, tlsCert, tlsKey string
 	access                                          bool
 	drain                                           time.Duration
+	adminTLS                                        web.TLSFiles
 	node                                            node.Config
 }
 
@@ -39,6 +40,9 @@ func (f *serveFlags) add(cmd *cobra.Command, access bool) {
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "certificate file (PEM); it is read again when it changes")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "key file (PEM)")
 	flags.StringVar(&f.node.Admin, "admin", "", "address of the admin API, or off (default "+node.DefaultAdmin+", or a free port when that is taken)")
+	flags.StringVar(&f.adminTLS.CertFile, "admin-tls-cert", "", "certificate file (PEM) of the admin API")
+	flags.StringVar(&f.adminTLS.KeyFile, "admin-tls-key", "", "its key file (PEM)")
+	flags.StringVar(&f.adminTLS.ClientCAFile, "admin-client-ca", "", "authorities (PEM) of the certificates that clients of the admin API have to show")
 	flags.StringVar(&f.node.SecretKeyFile, "secret-key-file", "", "file with the master keys of secrets (STACKHOST_SECRET_KEY does the same)")
 	flags.DurationVar(&f.drain, "drain", 20*time.Second, "longest wait for requests under way when stopping")
 }
@@ -119,6 +123,12 @@ func (f *serveFlags) config(c *console) (host.Config, error) {
 	}
 	if (f.tlsCert == "") != (f.tlsKey == "") {
 		return host.Config{}, usageError{errors.New("--tls-cert and --tls-key go together")}
+	}
+	if t := &f.adminTLS; *t != (web.TLSFiles{}) {
+		if t.CertFile == "" || t.KeyFile == "" {
+			return host.Config{}, usageError{errors.New("--admin-tls-cert and --admin-tls-key go together, and --admin-client-ca needs both")}
+		}
+		f.node.AdminTLS = t
 	}
 	return host.Config{DataDir: compiled, Log: log, AccessLog: f.access, TLSCert: f.tlsCert, TLSKey: f.tlsKey}, nil
 }

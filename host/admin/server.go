@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/stackhost/stackhost/abi"
@@ -47,6 +48,7 @@ type Server struct {
 	base      context.Context
 	stop      context.CancelFunc
 	deadlines deadlines
+	announced atomic.Bool
 }
 
 // New makes a Server; it opens no port.
@@ -99,11 +101,21 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Serve writes admin.json and answers requests on ln, which it closes, until Shutdown or Close; then it returns nil.
-func (s *Server) Serve(ln net.Listener) error {
+// Announce writes admin.json for a server that is going to listen on address, and returns its URL. Commands find it from then on.
+func (s *Server) Announce(address net.Addr) (url string, err error) {
+	url = s.url(address)
 	if s.cfg.Data != "" {
-		f := Endpoint{URL: s.url(ln.Addr()), Token: s.cfg.RootToken, Node: s.cfg.Node}
-		if err := f.write(filepath.Join(s.cfg.Data, File)); err != nil {
+		f := Endpoint{URL: url, Token: s.cfg.RootToken, Node: s.cfg.Node}
+		err = f.write(filepath.Join(s.cfg.Data, File))
+	}
+	s.announced.Store(err == nil)
+	return url, err
+}
+
+// Serve announces itself, unless that was done, and answers requests on ln, which it closes, until Shutdown or Close; then it returns nil.
+func (s *Server) Serve(ln net.Listener) error {
+	if !s.announced.Load() {
+		if _, err := s.Announce(ln.Addr()); err != nil {
 			ln.Close()
 			return err
 		}

@@ -31,6 +31,7 @@ import (
 	"github.com/stackhost/stackhost/host"
 	"github.com/stackhost/stackhost/host/admin"
 	"github.com/stackhost/stackhost/host/rollout"
+	"github.com/stackhost/stackhost/host/web"
 	"github.com/stackhost/stackhost/raftstore"
 	"github.com/stackhost/stackhost/raftstore/link"
 	"github.com/valyala/fasthttp"
@@ -52,6 +53,8 @@ type Config struct {
 	Learner bool
 	// Admin is where the admin API listens, "off" for nowhere. Default: DefaultAdmin, or any free port when that is taken.
 	Admin string
+	// AdminTLS makes the admin API speak TLS, and ask for client certificates if it says so. nil: plain HTTP.
+	AdminTLS *web.TLSFiles
 	// SecretKeyFile has the master keys of secrets; see raftstore.SecretKeys.
 	SecretKeyFile string
 	// RemoveDead is how long a voter may be silent before it is removed. 0: never.
@@ -166,7 +169,12 @@ func joinAt(s *settings, store *raftstore.Store) (addrs []string) {
 
 func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	cfg := n.cfg
-	keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{File: cfg.SecretKeyFile, Text: os.Getenv("STACKHOST_SECRET_KEY"), Own: filepath.Join(cfg.Data, "secret.key")})
+	keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{
+		File: cfg.SecretKeyFile, Text: os.Getenv("STACKHOST_SECRET_KEY"), Own: filepath.Join(cfg.Data, "secret.key"),
+		Made: func(path string) {
+			cfg.Log.Warn("made a master key for secrets: back it up; nodes that join need their own --secret-key-file with the same key", "file", path)
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -197,7 +205,7 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 			return n.Link.NewToken(ctx, link.TokenOptions{TTL: ttl, Uses: uses})
 		}
 	}
-	if n.Admin, err = admin.New(admin.Config{Services: services, Data: cfg.Data, Node: s.Name, Log: cfg.Log}); err != nil {
+	if n.Admin, err = admin.New(admin.Config{Services: services, Data: cfg.Data, Node: s.Name, TLS: cfg.AdminTLS, Log: cfg.Log}); err != nil {
 		return err
 	}
 	address := cfg.Admin
@@ -211,7 +219,10 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	if err != nil {
 		return fmt.Errorf("the admin API cannot listen on %s: %w; choose another address with --admin, or \"off\"", cfg.Admin, err)
 	}
-	n.adminURL = "http://" + ln.Addr().String()
+	if n.adminURL, err = n.Admin.Announce(ln.Addr()); err != nil {
+		ln.Close()
+		return err
+	}
 	n.served = make(chan error, 1)
 	go func() { n.served <- n.Admin.Serve(ln) }()
 	return nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,9 @@ func (f *remoteFlags) appCall(kind ...string) (*remote, string, error) {
 	name, err := f.appName()
 	if err != nil {
 		return nil, "", err
+	}
+	if slices.Contains(kind, "") {
+		return nil, "", usageError{errors.New("a name or key on the command line is empty")}
 	}
 	r, err := f.connect()
 	return r, "/v1/apps" + segment(append([]string{name}, kind...)...), err

@@ -167,3 +167,24 @@ func TestEndpointsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchGoesOn breaks a watch between two changes of one entry of the log.
+func TestWatchGoesOn(t *testing.T) {
+	var out bytes.Buffer
+	w := watched{c: &console{out: &out}}
+	first := `{"index":7}` + "\n" + `{"key":"a","value":"MQ==","version":8388608,"index":7}` + "\n" + `{"key":"b","val`
+	if err := w.print(strings.NewReader(first)); err != nil || w.from != 7 {
+		t.Fatalf("from %d, %v", w.from, err)
+	}
+	second := `{"index":7}` + "\n" + `{"key":"a","value":"MQ==","version":8388608,"index":7}` + "\n" +
+		`{"key":"b","value":"Mg==","version":8388609,"index":7}` + "\n" + `{"key":"a","deleted":true,"version":9437184,"index":8}` + "\n" + `{"index":12}` + "\n"
+	if err := w.print(strings.NewReader(second)); err != nil || w.from != 12 {
+		t.Fatalf("from %d, %v", w.from, err)
+	}
+	if want := "a 8388608 1\nb 8388609 2\na deleted\n"; out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+	if err := w.print(strings.NewReader(`{"error":"not kept any more"}` + "\n")); err == nil {
+		t.Error("the end of a watch was not told")
+	}
+}

@@ -132,8 +132,11 @@ func clusterTransfer(c *console, f *remoteFlags) *cobra.Command {
 				return err
 			}
 			var s admin.ClusterReply
-			if err := r.json(cmd.Context(), call{method: "GET", path: "/v1/cluster"}, &s); err != nil {
-				return err
+			for start := time.Now(); s.Status.Leader == "" && time.Since(start) < f.timeout; time.Sleep(5 * time.Millisecond) {
+				// the node that was asked may not have heard of the new leader yet
+				if err := r.json(cmd.Context(), call{method: "GET", path: "/v1/cluster"}, &s); err != nil {
+					return err
+				}
 			}
 			return c.show(map[string]any{"leader": s.Status.Leader}, func(w io.Writer) { fmt.Fprintf(w, "%s leads\n", s.Status.Leader) })
 		},

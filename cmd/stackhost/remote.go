@@ -77,7 +77,7 @@ type endpoint struct{ url, token string }
 func (f *remoteFlags) connect() (*remote, error) {
 	r := &remote{timeout: f.timeout, patience: 3 * time.Second}
 	to := f.to
-	if to == "" {
+	if to == "" && f.data == "" {
 		to = os.Getenv("STACKHOST_URL")
 	}
 	for _, u := range strings.FieldsFunc(to, func(c rune) bool { return c == ',' || c == ' ' }) {
@@ -89,12 +89,12 @@ func (f *remoteFlags) connect() (*remote, error) {
 		}
 		r.nodes = append(r.nodes, endpoint{strings.TrimRight(u, "/"), f.token})
 	}
-	if len(r.nodes) == 0 || f.token == "" {
+	if len(r.nodes) == 0 || f.token == "" { // what a node on this machine has written
 		e, err := f.local()
 		switch {
 		case err == nil && len(r.nodes) == 0:
 			r.nodes = []endpoint{{e.URL, e.Token}}
-			if f.token != "" {
+			if f.token != "" && f.token != os.Getenv("STACKHOST_TOKEN") { // the one in the environment goes with the address there
 				r.nodes[0].token = f.token
 			}
 		case err == nil && len(r.nodes) == 1 && r.nodes[0].url == e.URL:

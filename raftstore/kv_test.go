@@ -128,7 +128,7 @@ func TestKVClient(t *testing.T) {
 	if err := k.SetQuota(ctx, state.Usage{Keys: 27}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Set(ctx, "ns", []byte("more"), nil, SetOptions{}); codeOf(err) != -13 {
+	if _, err := k.Set(ctx, "ns", []byte("more"), nil, SetOptions{}); codeOf(err) != abi.CodeQuota {
 		t.Errorf("a key over the quota: %v, want code quota", err)
 	}
 	if _, err := other.Set(ctx, "ns", []byte("more"), nil, SetOptions{}); err != nil {

@@ -147,7 +147,7 @@ func (m *kvModel) txn(t KVTxn, index uint64, versions []uint64) (code abi.Code, 
 	after := m.usage()
 	if after.Bytes > before.Bytes && m.limits.Bytes > 0 && after.Bytes > m.limits.Bytes ||
 		after.Keys > before.Keys && m.limits.Keys > 0 && after.Keys > m.limits.Keys {
-		return fail(codeQuota)
+		return fail(abi.CodeQuota)
 	}
 	return 0, results, unsure
 }
@@ -311,7 +311,7 @@ func checkTxn(m *kvModel, txn KVTxn, index uint64, payload []byte, events []Even
 		}
 		stored = int(ev.Version)
 	}
-	kind := map[abi.Code]string{0: "done", abi.CodeConflict: "conflict", codeQuota: "quota"}[code]
+	kind := map[abi.Code]string{0: "done", abi.CodeConflict: "conflict", abi.CodeQuota: "quota"}[code]
 	if code == 0 && len(txn.Ranges) > 0 {
 		kind = "done with ranges"
 	}

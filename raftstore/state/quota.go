@@ -9,9 +9,6 @@ import (
 // OpQuotaSet sets the limits of a tenant.
 const OpQuotaSet = 1
 
-// codeQuota is the code of a write for which a tenant's quota does not suffice.
-const codeQuota = abi.CodeQuota
-
 // QuotaFamily counts what each tenant keeps and refuses what goes beyond its limits.
 //
 //	u   bytes, keys    what the tenant keeps
@@ -78,10 +75,10 @@ func charge(tx *Tx, bytes, keys int64) error {
 	if bytes > 0 || keys > 0 {
 		limits := usageAt(tx, tx.Key(FamilyQuota, "", []byte{'l'}))
 		if bytes > 0 && limits.Bytes > 0 && now.Bytes > limits.Bytes {
-			return abi.Errorf(codeQuota, "store: %q would keep %d bytes and may keep %d: delete something, or raise quota.bytes in stackhost.toml", tx.tenant, now.Bytes, limits.Bytes)
+			return abi.Errorf(abi.CodeQuota, "store: %q would keep %d bytes and may keep %d: delete something, or raise quota.bytes in stackhost.toml", tx.tenant, now.Bytes, limits.Bytes)
 		}
 		if keys > 0 && limits.Keys > 0 && now.Keys > limits.Keys {
-			return abi.Errorf(codeQuota, "store: %q would keep %d keys and may keep %d: delete something, or raise quota.keys in stackhost.toml", tx.tenant, now.Keys, limits.Keys)
+			return abi.Errorf(abi.CodeQuota, "store: %q would keep %d keys and may keep %d: delete something, or raise quota.keys in stackhost.toml", tx.tenant, now.Keys, limits.Keys)
 		}
 	}
 	if now == (Usage{}) {

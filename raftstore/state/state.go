@@ -17,7 +17,7 @@ import (
 // Reader reads an ordered key space. A failure of storage is not an answer: implementations keep the first one and report it to their
 // owner, who throws the whole result away.
 type Reader interface {
-	// Get returns the value of key. The value must not be changed and is valid until the transaction or view ends.
+	// Get returns the value of key. The value must not be changed; it stays as it is, also after the transaction or view.
 	Get(key []byte) (value []byte, ok bool)
 	// Scan visits the keys in [from, to) in ascending order until visit returns false. Key and value are valid during the visit only.
 	Scan(from, to []byte, visit func(key, value []byte) bool)

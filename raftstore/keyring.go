@@ -200,7 +200,8 @@ func (k *Keyring) find(id string) (cipher.AEAD, error) {
 		}
 	}
 	return nil, abi.Errorf(abi.CodeUnavailable, "secret: this node does not have the key %s that wraps the secret: "+
-		"give every node the same --secret-key-file (or STACKHOST_SECRET_KEY), with the old keys after the new one until `stackhost secret rotate` has run", id)
+		"give every node the same --secret-key-file (or STACKHOST_SECRET_KEY), with the old keys after the new one "+
+		"until `stackhost secret rotate` has run", id)
 }
 
 // own tells whether the node's own file is in use.

@@ -87,7 +87,8 @@ func (s *Secrets) Set(ctx context.Context, app, name string, value Secret) (vers
 		rand.Read(data)
 		cmd := state.SecretSet{
 			Name: name, Version: version, KeyID: keyID,
-			Wrapped: encrypt(master, data, boundTo('k', app, name, version)), Sealed: encrypt(newGCM(data), value.Reveal(), boundTo('v', app, name, version)),
+			Wrapped: encrypt(master, data, boundTo('k', app, name, version)),
+			Sealed:  encrypt(newGCM(data), value.Reveal(), boundTo('v', app, name, version)),
 		}
 		clear(data)
 		_, err = ask(ctx, s.a, cmd.Command(app))

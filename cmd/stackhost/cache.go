@@ -137,8 +137,9 @@ func cacheClear(c *console, f *remoteFlags) *cobra.Command {
 func cacheInvalidate(c *console, f *remoteFlags) *cobra.Command {
 	return &cobra.Command{
 		Use: "invalidate NAMESPACE TAG", Short: "Drop all values that have a tag",
-		Long: "invalidate drops, at once and on all nodes, the values that were put with a tag.", Example: "  stackhost cache invalidate pages posts --app guestbook",
-		Args: exactly(2, "a namespace and a tag"),
+		Long:    "invalidate drops, at once and on all nodes, the values that were put with a tag.",
+		Example: "  stackhost cache invalidate pages posts --app guestbook",
+		Args:    exactly(2, "a namespace and a tag"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, path, err := f.appCall("cache", args[0])
 			if err != nil {

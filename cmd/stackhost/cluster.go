@@ -342,14 +342,16 @@ them that comes back must not be served.`,
 				return err
 			}
 			if !sure {
-				return usageError{errors.New("recover can lose writes that were acknowledged: read `stackhost cluster recover --help`, then say --lost-quorum")}
+				return usageError{errors.New("recover can lose writes that were acknowledged: " +
+					"read `stackhost cluster recover --help`, then say --lost-quorum")}
 			}
 			name, err := node.Recover(data)
 			if err != nil {
 				return err
 			}
 			return c.show(map[string]any{"node": name, "data": data}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is the only voter of its cluster now\nTry next: stackhost serve --data %s; then let others join with new data folders\n", name, data)
+				fmt.Fprintf(w, "%s is the only voter of its cluster now\nTry next: stackhost serve --data %s; then let others join with new data folders\n",
+					name, data)
 			})
 		},
 	}

@@ -108,7 +108,8 @@ func lockRelease(c *console, f *remoteFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.done(cmd, r, call{method: "DELETE", path: path, query: url.Values{"owner": {owner}, "fence": {strconv.FormatUint(fence, 10)}}}, "released")
+			q := url.Values{"owner": {owner}, "fence": {strconv.FormatUint(fence, 10)}}
+			return c.done(cmd, r, call{method: "DELETE", path: path, query: q}, "released")
 		},
 	}
 	cmd.Flags().StringVar(&owner, "owner", "", "who holds it")
@@ -163,7 +164,8 @@ token in STACKHOST_LOCK_FENCE. When the lease is lost the command is killed. run
 		Example: "  stackhost lock run jobs nightly --wait 10m --app shop -- ./nightly.sh",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 2 || len(args) < 3 {
-				return usageError{fmt.Errorf("%s takes a namespace, the lock's name and, after --, a command; see `%s --help`", cmd.CommandPath(), cmd.CommandPath())}
+				return usageError{fmt.Errorf("%s takes a namespace, the lock's name and, after --, a command; see `%s --help`",
+					cmd.CommandPath(), cmd.CommandPath())}
 			}
 			return nil
 		},

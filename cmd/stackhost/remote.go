@@ -100,7 +100,8 @@ func (f *remoteFlags) connect() (*remote, error) {
 		case err == nil && len(r.nodes) == 1 && r.nodes[0].url == e.URL:
 			r.nodes[0].token = e.Token
 		case len(r.nodes) > 0:
-			return nil, usageError{fmt.Errorf("--to needs a token: set STACKHOST_TOKEN, or give --token; `stackhost token new` on the node's machine makes one")}
+			return nil, usageError{errors.New("--to needs a token: set STACKHOST_TOKEN, or give --token; " +
+				"`stackhost token new` on the node's machine makes one")}
 		default:
 			return nil, err
 		}

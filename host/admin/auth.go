@@ -29,9 +29,11 @@ func (t *Token) Allows(s Scope) bool {
 func hashToken(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 
 var errNoToken = &Problem{Status: 401, Code: "unauthorized",
-	Detail: "the admin API wants a token: Authorization: Bearer TOKEN. On the node's own machine it is in admin.json of the data folder; `stackhost token new` makes others"}
+	Detail: "the admin API wants a token: Authorization: Bearer TOKEN. " +
+		"On the node's own machine it is in admin.json of the data folder; `stackhost token new` makes others"}
 
-var errBadToken = &Problem{Status: 401, Code: "unauthorized", Detail: "the token is wrong, was revoked or has expired; `stackhost token new` makes another"}
+var errBadToken = &Problem{Status: 401, Code: "unauthorized",
+	Detail: "the token is wrong, was revoked or has expired; `stackhost token new` makes another"}
 
 // authorize finds out who calls and whether they may.
 func (s *Server) authorize(c *Call) error {

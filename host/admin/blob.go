@@ -56,7 +56,8 @@ func blobRoutes(s Services) []Route {
 	}
 	return []Route{{
 		Method: "GET", Path: path, ID: "blobGet", Summary: "Read a blob or a part of it", Scope: Read, Wait: true,
-		Params: concat([]Param{{In: Header, Name: "Range", Doc: "bytes=FROM-TO, bytes=FROM- or bytes=-LAST; several ranges get the whole"}}, consistency),
+		Params: concat([]Param{{In: Header, Name: "Range", Doc: "bytes=FROM-TO, bytes=FROM- or bytes=-LAST; several ranges get the whole"}},
+			consistency),
 		Answers: []Answer{{Status: 200, Doc: "The content, with the media type that it was stored with.", Media: "*/*", Headers: headers[:2]},
 			{Status: 206, Doc: "The part.", Media: "*/*", Headers: headers}, Refusal(404, "not_found", "It is absent."),
 			Refusal(416, "invalid", "The range begins after the end.")},

@@ -24,15 +24,16 @@ type CacheLimit struct {
 	Bytes uint64 `json:"bytes"`
 }
 
+var cacheHeaders = []Param{{Name: CacheHeader, Enum: []string{"fresh", "stale"}, Doc: "stale: use it while it is made anew"}}
+
 func cacheRoutes(s Services) []Route {
 	const one = "/v1/apps/{app}/cache/{ns}/{key...}"
 	const all = "/v1/apps/{app}/cache/{ns}"
 	of := func(c *Call) *raftstore.Cache { return raftstore.NewCache(s.Store, c.Path("app"), nil) }
 	return []Route{{
 		Method: "GET", Path: one, ID: "cacheGet", Summary: "Read a cached value", Scope: Read,
-		Doc: "As this node has it, which can be behind by the replication lag.",
-		Answers: []Answer{{Status: 200, Doc: "The value.", Media: "application/octet-stream", Headers: []Param{{Name: CacheHeader, Enum: []string{"fresh", "stale"}, Doc: "stale: use it while it is made anew"}}},
-			Refusal(404, "not_found", "It is missing.")},
+		Doc:     "As this node has it, which can be behind by the replication lag.",
+		Answers: []Answer{{Status: 200, Doc: "The value.", Media: "application/octet-stream", Headers: cacheHeaders}, Refusal(404, "not_found", "It is missing.")},
 		Handle: func(c *Call) error {
 			value, st, err := of(c).Get(c.Context(), c.Path("ns"), c.Path("key"))
 			if err != nil {

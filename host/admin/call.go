@@ -216,7 +216,8 @@ func unescape(b []byte) ([]byte, error) {
 	return out, nil
 }
 
-var errEscape = &Problem{Status: 400, Code: abi.CodeInvalid.String(), Detail: "the path has a % that two hexadecimal digits do not follow; a % itself is %25"}
+var errEscape = &Problem{Status: 400, Code: abi.CodeInvalid.String(),
+	Detail: "the path has a % that two hexadecimal digits do not follow; a % itself is %25"}
 
 // deadlines shares one context among the calls that begin within the same tenth of a second, so that a call does not pay for a timer.
 type deadlines struct {

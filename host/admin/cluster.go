@@ -72,8 +72,9 @@ func clusterRoutes(s Services) []Route {
 		}),
 	}, {
 		Method: "POST", Path: "/v1/cluster/join-token", ID: "clusterJoinToken", Summary: "Make a token with which a node can join", Scope: Admin,
-		Body:    &Body{Type: JoinTokenRequest{}, Optional: true},
-		Answers: []Answer{{Status: 201, Doc: "Made.", Type: JoinTokenReply{}}, Refusal(501, "unsupported", "The node has no link to others: start it with --node-listen.")},
+		Body: &Body{Type: JoinTokenRequest{}, Optional: true},
+		Answers: []Answer{{Status: 201, Doc: "Made.", Type: JoinTokenReply{}},
+			Refusal(501, "unsupported", "The node has no link to others: start it with --node-listen.")},
 		Handle: func(c *Call) error {
 			var r JoinTokenRequest
 			if err := c.JSON(&r); err != nil {

@@ -87,6 +87,8 @@ var full = Refusal(507, "quota", "The app's quota is used up, or the disk is ful
 
 var kvVersion = []Param{{In: Header, Name: "ETag", Doc: "the key's version in quotes"}}
 
+var kvIndex = []Param{{In: Header, Name: IndexHeader, Type: "integer", Doc: "the index that the page is from: as from it watches what follows"}}
+
 var kvGuards = []Param{
 	{In: Header, Name: "If-Match", Doc: `"<version>": only when that is the key's version`},
 	{In: Header, Name: "If-None-Match", Doc: "*: only when the key is absent"},
@@ -100,7 +102,8 @@ func kvRoutes(s Services) []Route {
 	k := kvAPI{s}
 	return []Route{{
 		Method: "GET", Path: kvPath, ID: "kvGet", Summary: "Read a key", Scope: Read, Params: consistency, Handle: k.get,
-		Answers: []Answer{{Status: 200, Doc: "The value.", Media: "application/octet-stream", Headers: kvVersion}, Refusal(404, "not_found", "The key is absent.")},
+		Answers: []Answer{{Status: 200, Doc: "The value.", Media: "application/octet-stream", Headers: kvVersion},
+			Refusal(404, "not_found", "The key is absent.")},
 	}, {
 		Method: "PUT", Path: kvPath, ID: "kvSet", Summary: "Write a key", Scope: Write, Data: true, Handle: k.set,
 		Params:  concat(kvGuards, []Param{{In: Query, Name: "ttl", Type: "duration", Doc: "how long the key lives"}}, once),
@@ -112,9 +115,10 @@ func kvRoutes(s Services) []Route {
 		Answers: []Answer{{Status: 204, Doc: "Deleted."}, Refusal(404, "not_found", "The key was absent already."), kvConflict, sessionGone},
 	}, {
 		Method: "POST", Path: kvPath, ID: "kvIncrement", Summary: "Add to a counter", Scope: Write, Data: true, Handle: k.increment,
-		Doc:     "A counter's value is a decimal number as text. An absent key counts as 0.",
-		Params:  concat([]Param{{In: Query, Name: "increment", Type: "integer", Required: true, Doc: "what to add; may be negative"}}, once),
-		Answers: []Answer{{Status: 200, Doc: "Added.", Type: KVNumber{}}, Refusal(409, "conflict", "The value is not a number, or would not fit into 64 bits."), sessionGone, full},
+		Doc:    "A counter's value is a decimal number as text. An absent key counts as 0.",
+		Params: concat([]Param{{In: Query, Name: "increment", Type: "integer", Required: true, Doc: "what to add; may be negative"}}, once),
+		Answers: []Answer{{Status: 200, Doc: "Added.", Type: KVNumber{}},
+			Refusal(409, "conflict", "The value is not a number, or would not fit into 64 bits."), sessionGone, full},
 	}, {
 		Method: "GET", Path: "/v1/apps/{app}/kv/{ns}", ID: "kvList", Summary: "List or watch keys in order", Scope: Read, Wait: true, Handle: k.list,
 		Doc: "A watch begins with a line that has only index. It ends with a line that has error when the changes after from are not kept any " +
@@ -126,10 +130,11 @@ func kvRoutes(s Services) []Route {
 			{In: Query, Name: "from", Type: "integer", Doc: "of a watch: changes after this index, default the present one"},
 		}, consistency),
 		Answers: []Answer{{Status: 200, Doc: "A page; with watch=true application/x-ndjson of KVChange without end.", Type: KVPage{},
-			Headers: []Param{{In: Header, Name: IndexHeader, Type: "integer", Doc: "the index that the page is from: give it as from to watch what follows"}}}},
+			Headers: kvIndex}},
 	}, {
 		Method: "POST", Path: "/v1/apps/{app}/kv:txn", ID: "kvTxn", Summary: "Write several keys together", Scope: Write, Data: true, Handle: k.txn,
 		Params: once, Body: &Body{Doc: "Values are base64.", Type: KVTxn{}},
-		Answers: []Answer{{Status: 200, Doc: "Done.", Type: KVTxnReply{}}, Refusal(409, "conflict", "A guard does not hold; nothing was done."), sessionGone, full},
+		Answers: []Answer{{Status: 200, Doc: "Done.", Type: KVTxnReply{}},
+			Refusal(409, "conflict", "A guard does not hold; nothing was done."), sessionGone, full},
 	}}
 }

@@ -63,7 +63,8 @@ func lockRoutes(s Services) []Route {
 			return c.Reply(lockState(info))
 		},
 	}, {
-		Method: "GET", Path: "/v1/apps/{app}/lock/{ns}", ID: "lockList", Summary: "List the locks that are held", Scope: Read, Params: concat(listing, consistency),
+		Method: "GET", Path: "/v1/apps/{app}/lock/{ns}", ID: "lockList", Summary: "List the locks that are held", Scope: Read,
+		Params:  concat(listing, consistency),
 		Answers: []Answer{{Status: 200, Doc: "In the order of their names.", Type: LockPage{}}},
 		Handle: func(c *Call) error {
 			level, err := c.consistency()

@@ -22,7 +22,7 @@ type Problem struct {
 	Instance string `json:"instance,omitempty" doc:"urn:stackhost:request: and the request's id, which is in the node's records too"`
 	Code     string `json:"code" doc:"stable short name, such as not_found, conflict, unavailable"`
 	// Outcome is "unknown" when the command may have been, or may still be, done.
-	Outcome string `json:"outcome,omitempty" doc:"unknown: the write may have been done; send it again with the same session and sequence to learn it"`
+	Outcome string `json:"outcome,omitempty" doc:"unknown: the write may have been done; the same session and sequence tell"`
 	// Version is the present version of what a condition was about.
 	Version uint64 `json:"version,omitempty" doc:"after a failed condition: the present version, when there is one"`
 }

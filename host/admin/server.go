@@ -243,7 +243,8 @@ func (c *Call) readOnce() error {
 			SessionHeader, SequenceHeader)
 	}
 	if !slicesHas(c.route.Params, SessionHeader) {
-		return abi.Errorf(abi.CodeUnsupported, "%s %s cannot be numbered: leave out %s and %s", c.route.Method, c.route.Path, SessionHeader, SequenceHeader)
+		return abi.Errorf(abi.CodeUnsupported, "%s %s cannot be numbered: leave out %s and %s",
+			c.route.Method, c.route.Path, SessionHeader, SequenceHeader)
 	}
 	return nil
 }

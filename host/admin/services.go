@@ -79,7 +79,8 @@ var sessionGone = Refusal(410, "closed", "The session has expired; whether earli
 
 var consistency = []Param{
 	{In: Query, Name: "consistency", Type: "string", Enum: []string{"linearizable", "lease", "stale"},
-		Doc: "linearizable (default): sees every write acknowledged before; lease: the same while clocks run alike, and cheaper; stale: what this node has"},
+		Doc: "linearizable (default): sees every write acknowledged before; " +
+			"lease: the same while clocks run alike, and cheaper; stale: what this node has"},
 	{In: Query, Name: "max_staleness", Type: "duration", Doc: "of a stale read: refuse when the node last heard from a leader longer ago"},
 }
 

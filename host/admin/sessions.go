@@ -24,8 +24,8 @@ type SessionReply struct {
 func sessionRoutes(s Services) []Route {
 	return []Route{{
 		Method: "POST", Path: "/v1/sessions", ID: "sessionOpen", Summary: "Open a session for writes that happen once", Scope: Write, Data: true,
-		Doc: "Send its number as " + SessionHeader + " with writes, and " + SequenceHeader + " counting them from 1: a write that is sent again, to any " +
-			"node, is not done again and gets the first answer. A session ends when it was not used for ten minutes. At most 1,024 writes " +
+		Doc: "Send its number as " + SessionHeader + " with writes, and " + SequenceHeader + " counting them from 1: a write that is sent again, " +
+			"to any node, is not done again and gets the first answer. A session ends when it was not used for ten minutes. At most 1,024 writes " +
 			"of a session may be without an answer at a time.",
 		Answers: []Answer{{Status: 201, Doc: "Opened.", Type: SessionReply{}}},
 		Handle: func(c *Call) error {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/host/app/bundle"
@@ -338,5 +340,56 @@ func unpack(t testing.TB, a *app.App, dir string) {
 	defer f.Close()
 	if _, err := bundle.Unpack(f, info.Digest, dir); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// inside is how many requests are inside a version.
+func inside(h *Host, version uint64) (n int64) {
+	for _, d := range h.deployments() {
+		for i := range d.slots {
+			if d.version == version {
+				n += d.slots[i].inside.Load()
+			}
+		}
+	}
+	return n
+}
+
+// TestARequestEndsInTheVersionItBeganIn holds a request back between its head and its body, while its version is replaced and discarded.
+func TestARequestEndsInTheVersionItBeganIn(t *testing.T) {
+	h, url := versions(t, "hello", "howdy")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /say HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\nConnection: close\r\n\r\n%20000d", 0)
+	for inside(h, 1) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	old := h.prepared["words"][1]
+	if err := h.Activate("words", 2, []Share{{Version: 2, Weight: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Discard("words", 1); err != nil {
+		t.Fatal(err)
+	}
+	want(t, url+"/say", 200, "howdy")
+	for !old.retired.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(20 * time.Millisecond) // time to close what must stay open
+	if old.enter(&old.slots[0]) {
+		old.leave(&old.slots[0])
+		t.Error("a request got into a version that is on its way out")
+	}
+	fmt.Fprintf(conn, "%20000d", 0)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 200 || string(body) != "hello\n" || res.Header.Get("X-Word") != "hello" {
+		t.Errorf("%d %q %v, %v: not a whole answer of the version that the request began in", res.StatusCode, body, res.Header, err)
 	}
 }

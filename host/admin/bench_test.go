@@ -23,7 +23,8 @@ func BenchmarkKV(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer store.Close()
-	s, err := New(Config{Services: Services{Store: store, Watcher: store}, RootToken: "t", Log: slog.New(slog.DiscardHandler)})
+	sessions := raftstore.NewSessions(store)
+	s, err := New(Config{Services: Services{Store: store, Watcher: store, Sessions: sessions}, RootToken: "t", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -40,8 +41,9 @@ func BenchmarkKV(b *testing.B) {
 		}
 	}
 	put := "PUT /v1/apps/shop/kv/posts/key%d HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: 128\r\n\r\n" + value
+	once := strings.Replace(put, "Content-Length", "Stackhost-Session: %d\r\nStackhost-Sequence: %d\r\nContent-Length", 1)
 	get := "GET /v1/apps/shop/kv/posts/key%d HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n"
-	for _, c := range []struct{ name, request, status string }{{"put", put, "HTTP/1.1 204"}, {"get", get, "HTTP/1.1 200"}} {
+	for _, c := range []struct{ name, request, status string }{{"put", put, "HTTP/1.1 204"}, {"put-once", once, "HTTP/1.1 204"}, {"get", get, "HTTP/1.1 200"}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetParallelism(32)
@@ -54,8 +56,20 @@ func BenchmarkKV(b *testing.B) {
 				}
 				defer conn.Close()
 				in := bufio.NewReader(conn)
-				request := fmt.Sprintf(c.request, clients.Add(1)%64)
-				for pb.Next() {
+				client := clients.Add(1) % 64
+				request := ""
+				if c.request != once {
+					request = fmt.Sprintf(c.request, client)
+				}
+				session, err := sessions.OpenSession(b.Context())
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				for n := 1; pb.Next(); n++ {
+					if c.request == once {
+						request = fmt.Sprintf(once, client, session, n)
+					}
 					if _, err := io.WriteString(conn, request); err != nil {
 						b.Error(err)
 						return

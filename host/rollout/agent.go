@@ -19,15 +19,12 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/stackhost/stackhost/host/app"
-	"github.com/stackhost/stackhost/host/app/bundle"
 	"github.com/stackhost/stackhost/raftstore"
 	"github.com/stackhost/stackhost/raftstore/state"
 )
@@ -314,138 +311,6 @@ func (a *Agent) work(ctx context.Context, k key, j *job, v state.AppVersion, loa
 	}
 	a.mu.Unlock()
 	a.poke()
-}
-
-// load fetches, verifies, unpacks and compiles a version.
-func (a *Agent) load(ctx context.Context, k key, v state.AppVersion) error {
-	dir := filepath.Join(a.cfg.Dir, v.Digest.String(), fmt.Sprintf("%s-%d", k.app, k.version))
-	if err := a.fetch(ctx, v, dir); err != nil {
-		return err
-	}
-	loaded, err := app.LoadBundle(dir)
-	if err != nil {
-		return err
-	}
-	if loaded.Name != k.app {
-		return fmt.Errorf("the bundle is of app %s, not %s", loaded.Name, k.app)
-	}
-	return a.cfg.Host.Prepare(ctx, loaded, k.version)
-}
-
-// fetch copies the bundle from the store and unpacks it. What an earlier process left is not trusted.
-func (a *Agent) fetch(ctx context.Context, v state.AppVersion, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
-	}
-	info, err := a.cfg.Apps.StatBundle(ctx, raftstore.Stale(0), v.Digest)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(dir), ".fetch-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.ReadFrom(a.cfg.Apps.OpenBundle(ctx, v.Digest, info.Size)); err != nil {
-		return err
-	}
-	_, err = bundle.Unpack(f, v.Digest.String(), dir)
-	return err
-}
-
-// clean removes folders of bundles that nothing needs.
-func (a *Agent) clean(needed map[string]bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, j := range a.jobs {
-		if j.running {
-			return
-		}
-	}
-	entries, err := os.ReadDir(a.cfg.Dir)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		switch since, ok := a.idle[e.Name()]; {
-		case needed[e.Name()]:
-			delete(a.idle, e.Name())
-		case !ok:
-			a.idle[e.Name()] = time.Now()
-		case time.Since(since) > keepFolder:
-			delete(a.idle, e.Name())
-			if err := os.RemoveAll(filepath.Join(a.cfg.Dir, e.Name())); err != nil {
-				a.cfg.Log.Debug("cannot remove a bundle's folder", "error", err.Error())
-			}
-		}
-	}
-}
-
-// report tells the cluster, while requests come, how many were answered.
-func (a *Agent) report(ctx context.Context) {
-	for {
-		wait := a.reportOnce(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.switched:
-		case <-time.After(wait):
-		}
-	}
-}
-
-func (a *Agent) reportOnce(ctx context.Context) (wait time.Duration) {
-	wait = time.Second
-	apps, err := a.cfg.Apps.List(ctx, raftstore.Stale(0))
-	if err != nil {
-		return wait
-	}
-	for _, info := range apps {
-		every := reportEvery
-		if g := info.Activation.Guard; g != nil {
-			every = min(max(time.Duration(g.Window)*time.Millisecond/20, shortestGuard), time.Second)
-			wait = min(wait, every)
-		}
-		if err := a.reportApp(ctx, info, every); err != nil && ctx.Err() == nil {
-			a.cfg.Log.Debug("cannot report counts", "app", info.Name, "error", err.Error())
-		}
-	}
-	return wait
-}
-
-func (a *Agent) reportApp(ctx context.Context, info state.AppInfo, every time.Duration) error {
-	serial, counts := a.cfg.Host.Counts(info.Name)
-	a.mu.Lock()
-	last, served := a.reported[info.Name], a.serials[info.Name]
-	a.mu.Unlock()
-	if serial == 0 { // it was stopped: nothing to count, and yet the others want to know
-		serial = served
-	}
-	if serial != info.Activation.Serial || serial == 0 {
-		return nil
-	}
-	r := state.AppReport{Node: a.cfg.Node, Boot: a.boot, Serial: serial}
-	total := uint64(0)
-	for _, c := range counts {
-		r.Counts = append(r.Counts, state.AppCount{Version: c.Version, Requests: c.Requests, Errors: c.Failures})
-		total += c.Requests
-	}
-	if last.serial == serial && (last.requests == total || time.Since(last.at) < every) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, commandTime)
-	defer cancel()
-	if err := a.cfg.Apps.Report(ctx, info.Name, r); err != nil {
-		return err
-	}
-	a.mu.Lock()
-	a.reported[info.Name] = reported{serial, total, time.Now()}
-	a.mu.Unlock()
-	return nil
 }
 
 // short cuts an error to what the replicated state keeps.

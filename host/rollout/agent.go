@@ -106,8 +106,8 @@ func Start(cfg Config) *Agent {
 	cfg.Poll = cmp.Or(cfg.Poll, 2*time.Second)
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &Agent{
-		cfg: cfg, boot: rand.Uint64(), cancel: cancel, wake: make(chan struct{}, 1), switched: make(chan struct{}, 1), jobs: map[key]*job{}, idle: map[string]time.Time{}, serials: map[string]uint64{},
-		reported: map[string]reported{}, settled: make(chan struct{}),
+		cfg: cfg, boot: rand.Uint64(), cancel: cancel, wake: make(chan struct{}, 1), switched: make(chan struct{}, 1),
+		jobs: map[key]*job{}, idle: map[string]time.Time{}, serials: map[string]uint64{}, reported: map[string]reported{}, settled: make(chan struct{}),
 	}
 	a.done.Go(func() { a.run(ctx) })
 	a.done.Go(func() { a.report(ctx) })

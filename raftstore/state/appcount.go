@@ -104,5 +104,6 @@ func watch(tx *Tx, now *Activation, grown AppCount) {
 		return
 	}
 	switchTo(tx, now, &Activation{Weights: g.Back, Reason: fmt.Sprintf(
-		"automatic rollback: version %d failed %d of %d requests within %d ms, the bound is %d in a million", g.Version, sum.Errors, sum.Requests, g.Window, g.Bound)})
+		"automatic rollback: version %d failed %d of %d requests within %d ms, the bound is %d in a million",
+		g.Version, sum.Errors, sum.Requests, g.Window, g.Bound)})
 }

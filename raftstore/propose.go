@@ -257,9 +257,14 @@ func (o *outbox) exchange(b state.Bundle, deadline time.Time) (replies []state.R
 			return nil, unsure, last
 		}
 		ctx, cancel := o.s.epoch.within(min(left, 4*time.Second))
-		answer, err := o.s.propose(ctx, b)
+		answer, index, err := o.s.propose(ctx, b)
 		cancel()
 		if err == nil {
+			if seenLocally(&b) { // reads of these are of what this node has: the caller's must see the write
+				wait, cancel := context.WithDeadline(context.Background(), deadline)
+				o.s.await(wait, index)
+				cancel()
+			}
 			if replies, err = state.DecodeReplies(answer, nil); err != nil || len(replies) == 0 {
 				return nil, unsure, abi.Errorf(abi.CodeInternal, "store: malformed replies: %v", err)
 			}
@@ -297,48 +302,58 @@ type refusedError struct {
 func (r *refusedError) Error() string { return r.err.Error() }
 func (r *refusedError) Unwrap() error { return r.err }
 
-// propose has b committed by the leader and returns its replies.
-func (s *Store) propose(ctx context.Context, b state.Bundle) ([]byte, error) {
+// seenLocally tells whether b has a command of a family that is read without asking the leader.
+func seenLocally(b *state.Bundle) bool {
+	for i := range b.Commands {
+		if b.Commands[i].Family == state.FamilyCache {
+			return true
+		}
+	}
+	return false
+}
+
+// propose has b committed by the leader and returns its replies and the index of its entry.
+func (s *Store) propose(ctx context.Context, b state.Bundle) (answer []byte, index uint64, err error) {
 	if s.raft.State() == raft.Leader {
 		return s.commit(ctx, b)
 	}
 	addr, _ := s.raft.LeaderWithID()
 	if addr == "" || s.cfg.Network == nil {
-		return nil, &refusedError{errNoLeader, true}
+		return nil, 0, &refusedError{errNoLeader, true}
 	}
-	answer, err := s.cfg.Network.Call(ctx, string(addr), "propose", b.Append(nil))
+	answer, err = s.cfg.Network.Call(ctx, string(addr), "propose", b.Append(nil))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	return decodeProposed(answer)
 }
 
 // commit puts b into the log as the leader.
-func (s *Store) commit(ctx context.Context, b state.Bundle) ([]byte, error) {
+func (s *Store) commit(ctx context.Context, b state.Bundle) (answer []byte, index uint64, err error) {
 	if !s.leading.ready.Load() {
-		return nil, &refusedError{errNoLeader, true}
+		return nil, 0, &refusedError{errNoLeader, true}
 	}
 	if s.full.Load() && !freesSpace(&b) {
-		return nil, &refusedError{abi.Errorf(codeStorageFull, "store: the leader's disk is full: free some space; reads go on"), false}
+		return nil, 0, &refusedError{abi.Errorf(codeStorageFull, "store: the leader's disk is full: free some space; reads go on"), false}
 	}
 	a := s.at.Load()
 	entry := state.Entry{Now: s.leading.clock.now(), Check: a.Chain, CheckIndex: a.Index, Bundles: []state.Bundle{b}}
 	f := s.raft.Apply(entry.Append(make([]byte, 0, bundleSize(&b))), waitOf(ctx))
-	err := s.settled(ctx, f)
+	err = s.settled(ctx, f)
 	switch {
 	case err == nil:
 	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
-		return nil, &refusedError{errNoLeader, true}
+		return nil, 0, &refusedError{errNoLeader, true}
 	default:
-		return nil, err
+		return nil, 0, err
 	}
 	switch r := f.Response().(type) {
 	case [][]byte:
-		return r[0], nil
+		return r[0], f.Index(), nil
 	case error:
-		return nil, r
+		return nil, 0, r
 	}
-	return nil, errors.New("store: the entry was not applied")
+	return nil, 0, errors.New("store: the entry was not applied")
 }
 
 // settled waits for a future, at most until ctx ends: a leader whose disk hangs does not settle it.
@@ -373,7 +388,8 @@ func freesSpace(b *state.Bundle) bool {
 	return true
 }
 
-// An answer to a forwarded bundle is a byte and then: its replies; the code and text of a refusal; or the text of an error after which
+// An answer to a forwarded bundle is a byte and then: the index of its entry in
+// eight bytes and its replies; the code and text of a refusal; or the text of an error after which
 // the outcome is not known.
 const (
 	proposedDone = iota
@@ -390,7 +406,7 @@ func (s *Store) serveCalls() {
 			return nil, err
 		}
 		if s.raft == nil || s.raft.State() != raft.Leader {
-			return encodeProposed(nil, &refusedError{errNoLeader, true}), nil
+			return encodeProposed(nil, 0, &refusedError{errNoLeader, true}), nil
 		}
 		return encodeProposed(s.commit(ctx, b)), nil
 	})
@@ -406,11 +422,11 @@ func (s *Store) serveCalls() {
 	})
 }
 
-func encodeProposed(answer []byte, err error) []byte {
+func encodeProposed(answer []byte, index uint64, err error) []byte {
 	var refused *refusedError
 	switch {
 	case err == nil:
-		return append([]byte{proposedDone}, answer...)
+		return append(binary.BigEndian.AppendUint64([]byte{proposedDone}, index), answer...)
 	case errors.As(err, &refused):
 		kind := byte(proposedRefused)
 		if refused.again {
@@ -421,19 +437,22 @@ func encodeProposed(answer []byte, err error) []byte {
 	return append([]byte{proposedUnknown}, err.Error()...)
 }
 
-func decodeProposed(b []byte) ([]byte, error) {
+func decodeProposed(b []byte) (answer []byte, index uint64, err error) {
 	if len(b) == 0 {
-		return nil, errors.New("store: an empty answer")
+		return nil, 0, errors.New("store: an empty answer")
 	}
 	switch b[0] {
 	case proposedDone:
-		return b[1:], nil
+		if len(b) < 9 {
+			return nil, 0, errors.New("store: an answer is cut short")
+		}
+		return b[9:], binary.BigEndian.Uint64(b[1:]), nil
 	case proposedRefused, proposedAgain:
 		r, err := state.DecodeReplies(b[1:], nil)
 		var e *abi.Error
 		if err == nil && len(r) == 1 && errors.As(r[0].Err, &e) {
-			return nil, &refusedError{e, b[0] == proposedAgain}
+			return nil, 0, &refusedError{e, b[0] == proposedAgain}
 		}
 	}
-	return nil, errors.New(string(b[1:]))
+	return nil, 0, errors.New(string(b[1:]))
 }

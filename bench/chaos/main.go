@@ -101,8 +101,11 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 			return nil, fmt.Errorf("after healing: %w (kept %s)", err, l.Keep())
 		}
 	}
+	log.Print("reading every key")
 	w.readAll(ctx)
+	log.Print("comparing replicas")
 	r.EqualReplicas = equal(ctx, l)
+	log.Printf("checking %d histories", len(w.histories))
 	w.report(r)
 	slices.Sort(r.Wrong)
 	r.Good = len(r.Wrong)+len(r.Undecided)+len(r.CacheErrors)+len(r.FenceErrors) == 0 && r.EqualReplicas

@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -75,4 +78,79 @@ var register = porcupine.Model{
 		return fmt.Sprintf("%s(%s %s) → %s", in.kind, in.want, in.to, answer)
 	},
 	DescribeState: func(s any) string { return fmt.Sprintf("%q", s) },
+}
+
+// counts checks the history of a counter, and returns what is wrong with it. Increments whose outcome is unknown make general checking
+// exponential; here every answer says how many increments had happened, so the order is known: an increment that returned v is at v,
+// and a read of v after it. That order must agree with real time, and every number that nobody got must be an increment with unknown
+// outcome that had begun before a higher number was seen.
+func counts(ops []porcupine.Operation) string {
+	type seen struct {
+		at        int // twice the number, one more for a read
+		call, end int64
+	}
+	var known []seen
+	var unknown []int64 // when they began
+	for _, op := range ops {
+		in, out := op.Input.(input), op.Output.(output)
+		if out.unknown {
+			unknown = append(unknown, op.Call)
+			continue
+		}
+		n := 0
+		if out.value != "" {
+			var err error
+			if n, err = strconv.Atoi(out.value); err != nil {
+				return fmt.Sprintf("%q is not a number", out.value)
+			}
+		}
+		if in.kind == "get" {
+			known = append(known, seen{2*n + 1, op.Call, op.Return})
+		} else {
+			known = append(known, seen{2 * n, op.Call, op.Return})
+		}
+	}
+	slices.SortFunc(known, func(a, b seen) int { return a.at - b.at })
+	latest := int64(math.MinInt64) // beginning of any operation at a lower place
+	begun := latest                // of those at this place
+	for i, k := range known {
+		if i > 0 && k.at == known[i-1].at && k.at%2 == 0 {
+			return fmt.Sprintf("two increments returned %d", k.at/2)
+		}
+		if i > 0 && k.at != known[i-1].at {
+			latest = max(latest, begun)
+		}
+		if k.end < latest {
+			return fmt.Sprintf("%d was answered before an operation began that saw less", k.at/2)
+		}
+		begun = max(begun, k.call)
+	}
+	// Numbers that nobody got, with the time by which they must have happened.
+	got := map[int]bool{}
+	highest := 0
+	for _, k := range known {
+		highest = max(highest, k.at/2)
+		if k.at%2 == 0 {
+			got[k.at/2] = true
+		}
+	}
+	soonest := int64(math.MaxInt64) // end of any operation that saw the number or more
+	var needed []int64
+	i := len(known) - 1
+	for n := highest; n > 0; n-- {
+		for ; i >= 0 && known[i].at >= 2*n; i-- {
+			soonest = min(soonest, known[i].end)
+		}
+		if !got[n] {
+			needed = append(needed, soonest)
+		}
+	}
+	slices.Sort(needed)
+	slices.Sort(unknown)
+	for i, by := range needed {
+		if i >= len(unknown) || unknown[i] > by {
+			return fmt.Sprintf("%d numbers were counted by nobody, more than increments without an answer can have been", len(needed))
+		}
+	}
+	return ""
 }

@@ -33,3 +33,28 @@ func TestModelCatchesWrongHistories(t *testing.T) {
 		}
 	}
 }
+
+func TestCountsCatchesWrongHistories(t *testing.T) {
+	op := func(kind, value string, call, ret int64) porcupine.Operation {
+		return porcupine.Operation{Input: input{kind: kind}, Output: output{value: value, unknown: value == "?"}, Call: call, Return: ret}
+	}
+	for name, c := range map[string]struct {
+		ops  []porcupine.Operation
+		good bool
+	}{
+		"in order":                     {[]porcupine.Operation{op("add", "1", 1, 2), op("add", "2", 3, 4), op("get", "2", 5, 6)}, true},
+		"side by side":                 {[]porcupine.Operation{op("add", "2", 1, 9), op("add", "1", 2, 8)}, true},
+		"a lost increment":             {[]porcupine.Operation{op("add", "1", 1, 2), op("add", "2", 3, 4), op("get", "1", 5, 6)}, false},
+		"against time":                 {[]porcupine.Operation{op("add", "2", 1, 2), op("add", "1", 3, 4)}, false},
+		"twice the same":               {[]porcupine.Operation{op("add", "1", 1, 9), op("add", "1", 2, 8)}, false},
+		"one done twice":               {[]porcupine.Operation{op("add", "1", 1, 2), op("add", "3", 3, 4)}, false},
+		"an unknown one was done":      {[]porcupine.Operation{op("add", "1", 1, 2), op("add", "?", 3, 1<<60), op("add", "3", 4, 5)}, true},
+		"an unknown one was not done":  {[]porcupine.Operation{op("add", "1", 1, 2), op("add", "?", 3, 1<<60), op("get", "1", 5, 6)}, true},
+		"an unknown one came too late": {[]porcupine.Operation{op("add", "1", 1, 2), op("add", "3", 3, 4), op("add", "?", 5, 1<<60)}, false},
+		"a stale read":                 {[]porcupine.Operation{op("add", "1", 1, 2), op("get", "", 3, 4)}, false},
+	} {
+		if wrong := counts(c.ops); (wrong == "") != c.good {
+			t.Errorf("%s: %q", name, wrong)
+		}
+	}
+}

@@ -351,7 +351,15 @@ func (w *work) report(r *Report) {
 				r.Acknowledged++
 			}
 		}
-		switch porcupine.CheckOperationsTimeout(register, ops, time.Minute) {
+		result := porcupine.Ok
+		if strings.HasPrefix(key, "count/") {
+			if wrong := counts(ops); wrong != "" {
+				r.Wrong = append(r.Wrong, key+": "+wrong)
+			}
+		} else {
+			result = porcupine.CheckOperationsTimeout(register, ops, time.Minute)
+		}
+		switch result {
 		case porcupine.Illegal:
 			r.Wrong = append(r.Wrong, key)
 		case porcupine.Unknown:

@@ -36,6 +36,7 @@ func (h *Host) Deploy(ctx context.Context, a *app.App) error {
 	h.local = next
 	h.publish()
 	h.retire(old)
+	h.limit(a)
 	return nil
 }
 
@@ -112,6 +113,9 @@ func (h *Host) Activate(name string, serial uint64, shares []Share) error {
 	}
 	h.activated[name] = newServed(name, serial, list)
 	h.publish()
+	if len(list) > 0 {
+		h.limit(h.activated[name].shares[0].d.app)
+	}
 	return nil
 }
 

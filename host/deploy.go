@@ -293,7 +293,11 @@ func (h *Host) grant(a *app.App, m *app.Module, spec *dialect.Spec, l *loaded) e
 		l.closers = append(l.closers, f)
 		granted = append(granted, f)
 	}
-	spec.Capabilities = capability.NewSet(granted...)
+	stores, err := h.stores(a, m)
+	if err != nil {
+		return err
+	}
+	spec.Capabilities = capability.NewSet(append(granted, stores...)...)
 	for guest, folder := range m.Files {
 		root, err := os.OpenRoot(folder)
 		if err != nil {

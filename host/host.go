@@ -65,6 +65,12 @@ type Host struct {
 	access   *web.AccessLog
 	problems *web.Problems
 	dialects []dialect.Dialect
+	rates    rates
+	tier     *raftstore.CacheTier
+
+	life       context.Context
+	end        context.CancelFunc
+	background sync.WaitGroup
 
 	deploying sync.Mutex // held by whatever changes what serves
 	serving   atomic.Pointer[serving]
@@ -84,6 +90,10 @@ func Open(cfg Config) (*Host, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &Host{cfg: cfg, log: cfg.Log, prepared: map[string]map[uint64]*deployment{}, activated: map[string]*served{}, problems: &web.Problems{Development: cfg.Development}, dialects: Dialects()}
+	if cfg.Store != nil {
+		h.tier = raftstore.NewCacheTier(cfg.Store, cacheTierBytes)
+	}
+	h.life, h.end = context.WithCancel(context.Background())
 	var err error
 	if h.engines, err = engine.NewStore(cfg.EngineDir); err != nil {
 		return nil, err
@@ -152,6 +162,8 @@ func (h *Host) Shutdown(ctx context.Context) error {
 			h.server.Close()
 		}
 		h.retireAll()
+		h.end()
+		h.background.Wait()
 		h.rt.Close()
 		if h.access != nil {
 			h.access.Close() // last, so that it has the records of the last requests

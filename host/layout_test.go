@@ -96,8 +96,11 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 		"github.com/rogpeppe/go-internal/":  {"host/scaffold", "sdk/internal/pack"},
 		"github.com/ianlancetaylor/":        {"host/runtime"},
 		"golang.org/x/term":                 {"cmd/stackhost"},
-		"golang.org/x/sys":                  {"host/runtime"},
+		"golang.org/x/sys":                  {"host/runtime", "raftstore"},
 		"github.com/hashicorp/raft":         {"raftstore"},
+		"github.com/hashicorp/go-hclog":     {"raftstore"},
+		"github.com/dgraph-io/badger/":      {"raftstore"},
+		"github.com/cespare/xxhash/":        {"raftstore/state"},
 		"github.com/open-policy-agent/opa/": {"policy"},
 	}
 	for _, p := range packages(t) {

@@ -37,6 +37,13 @@ type App struct {
 	Modules      []*Module // in the order of the file
 	Routes       []*Target // flattened: groups, static folders and redirects included
 	Server       Server
+	Quota        Quota
+}
+
+// Quota is what an app may keep and do; 0 is no bound.
+type Quota struct {
+	Bytes, Keys int64
+	Ops         int64 // a second, on each node
 }
 
 // Module is one module of an App. With Source alone, or with Source and Engine, something has to be built or bundled first; with
@@ -58,7 +65,17 @@ type Module struct {
 	Limits    Limits
 	Fetch     *FetchGrant
 	Files     map[string]string // guest path -> absolute folder
+	KV        []string          // namespaces, with ":read" after those for reading only; "*" is all
+	Cache     []string
+	Lock      []string
+	Blob      []string
+	Secret    []string // names of the cluster's secrets
 	Extism    *Extism
+}
+
+// Stores tells whether the module is granted something of the replicated store.
+func (m *Module) Stores() bool {
+	return len(m.KV)+len(m.Cache)+len(m.Lock)+len(m.Blob)+len(m.Secret) > 0
 }
 
 // Output is the file that holds the module's WebAssembly: Path, or where a build of Source puts it.

@@ -67,6 +67,8 @@ func (d *decoder) manifest(root *tree) {
 	a.Name, a.Version, a.Description = r.str("name", ""), r.str("version", ""), r.str("description", "")
 	server := r.sub("server")
 	a.Server = Server{Body: server.size("body", 16<<20), Time: server.duration("time", 30*time.Second), Compress: server.flag("compress", true)}
+	quota := r.sub("quota")
+	a.Quota = Quota{Bytes: quota.size("bytes", 0), Keys: quota.number("keys", 0), Ops: quota.number("ops", 0)}
 	defaults := limits(r.sub("limits"), Limits{})
 	modules := r.sub("modules")
 	for _, name := range modules.keys() {
@@ -135,6 +137,8 @@ func (d *decoder) module(name string, it *item, defaults Limits) *Module {
 			MaxResponse: f.size("max_response", 0), Concurrency: int(f.number("concurrency", 0)),
 		}
 	}
+	m.KV, m.Cache, m.Lock, m.Blob = grants.strings("kv"), grants.strings("cache"), grants.strings("lock"), grants.strings("blob")
+	m.Secret = grants.strings("secret")
 	files := grants.sub("files")
 	for _, guest := range files.keys() {
 		if m.Files == nil {

@@ -1,6 +1,9 @@
 package app
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // This file describes the manifest once. The validator, the JSON Schema and docs/manifest.md are made from it.
 
@@ -55,7 +58,18 @@ var limitsShape = table(
 	field{name: "wait", shape: duration, def: `"1s"`, doc: "Longest wait for an instance before 503."},
 ).named("limits")
 
+// namespaces are what is granted of one kind of stored data.
+var namespaces = list(matching(`(\*|[A-Za-z0-9._-]{1,64})(:read)?`, "a namespace: 1 to 64 letters, digits, points, dashes and underscores, or a star; `:read` after it is for reading only", `"posts"`)).like(`["posts", "settings:read"]`)
+
+const namespacesDoc = "Namespaces of the app's %s that the module may use; `\"*\"` for all. `\"name:read\"` is for reading only."
+
 var grantsShape = table(
+	field{name: "kv", shape: namespaces, also: []string{"keyvalue", "db", "database"}, doc: fmt.Sprintf(namespacesDoc, "keys and values")},
+	field{name: "cache", shape: namespaces, doc: fmt.Sprintf(namespacesDoc, "caches")},
+	field{name: "lock", shape: namespaces, also: []string{"locks"}, doc: fmt.Sprintf(namespacesDoc, "locks")},
+	field{name: "blob", shape: namespaces, also: []string{"blobs", "storage"}, doc: fmt.Sprintf(namespacesDoc, "blobs")},
+	field{name: "secret", shape: list(matching(`[A-Za-z0-9._-]{1,64}`, "the name of a secret", `"API_KEY"`)).like(`["API_KEY"]`),
+		doc: "Secrets of the cluster that the module may read, which `stackhost secret set` sets. Those of the manifest are in `secrets`."},
 	field{name: "fetch", also: []string{"http", "outbound", "network"}, doc: "Outbound HTTP. Nothing can be reached without it.", shape: table(
 		field{name: "hosts", shape: list(fetchHost).like(`["api.example.com"]`), required: true, doc: "Hosts that may be reached: `\"api.example.com\"`, `\"*.example.org\"`, `\"host:8443\"`, `\"https://host\"`, `\"*\"`. Every redirect is checked again."},
 		field{name: "private", shape: boolean, def: "false", doc: "Whether private, loopback and link-local addresses may be reached."},
@@ -178,6 +192,11 @@ var manifestShape = table(slices.Concat([]field{
 }, routingFields, []field{
 	{name: "groups", shape: shape{kind: kindList, elem: groupShape()}, doc: "Routes that share a prefix, a host, middleware or limits."},
 	{name: "limits", shape: limitsShape, doc: "Defaults for the limits of every module: the keys of `[modules.NAME.limits]`."},
+	{name: "quota", doc: "What the app may keep and do. A write beyond it is refused with the code `quota`.", shape: table(
+		field{name: "bytes", shape: size, def: "none", also: []string{"size", "storage"}, doc: "Bytes of keys and values, blobs and caches, as the app sees them."},
+		field{name: "keys", shape: number, def: "none", doc: "Keys."},
+		field{name: "ops", shape: number, def: "none", also: []string{"rate", "operations"}, doc: "Operations a second on each node, over all modules."},
+	)},
 	{name: "server", also: []string{"http", "web"}, doc: "The HTTP front.", shape: table(
 		field{name: "body", shape: size, def: `"16MiB"`, also: []string{"max_body", "body_limit"}, doc: "Longest request body."},
 		field{name: "time", shape: duration, def: `"30s"`, also: []string{"timeout", "request_timeout"}, doc: "Longest time for an answer."},

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -95,39 +94,38 @@ func Run(ctx context.Context, job Job, dial func(Job) (Client, error)) (Result, 
 		}
 		clients[i] = c
 	}
-	length := time.Duration(job.Seconds * float64(time.Second))
-	ctx, cancel := context.WithTimeout(ctx, length+length/5)
-	defer cancel()
-	var measuring atomic.Bool
-	var wg sync.WaitGroup
-	tallies := make([]tally, job.Clients)
 	names := make([]string, job.Keys)
 	for i := range names {
 		names[i] = Key(i)
 	}
+	// The times are compared by each client: where hundreds of clients are busy in few threads, a timer may be told much too late.
+	length := time.Duration(job.Seconds * float64(time.Second))
+	from := time.Now().Add(length / 5)
+	to := from.Add(length)
+	tallies := make([]tally, job.Clients)
+	var wg sync.WaitGroup
 	for i, c := range clients {
 		wg.Go(func() {
-			tallies[i].work(ctx, job, c, names, uint64(i), &measuring)
+			tallies[i].from, tallies[i].to = from, to
+			tallies[i].work(ctx, job, c, names, uint64(i))
 		})
 	}
-	time.Sleep(length / 5)
-	measuring.Store(true)
-	begun := time.Now()
 	wg.Wait()
-	return sum(tallies, time.Since(begun)), nil
+	return sum(tallies, length), ctx.Err()
 }
 
-// tally is what one client saw.
+// tally is what one client saw. Answers that come in [from, to) count.
 type tally struct {
-	took []time.Duration
-	errs int
-	err  error // the first
+	from, to time.Time
+	took     []time.Duration
+	errs     int
+	err      error // the first
 }
 
-func (t *tally) work(ctx context.Context, job Job, c Client, names []string, number uint64, measuring *atomic.Bool) {
+func (t *tally) work(ctx context.Context, job Job, c Client, names []string, number uint64) {
 	r := rand.New(rand.NewPCG(number, uint64(time.Now().UnixNano())))
 	value := Value(names[0], job.Bytes, r)
-	for ctx.Err() == nil {
+	for begun := time.Now(); begun.Before(t.to) && ctx.Err() == nil; begun = time.Now() {
 		key := names[r.IntN(len(names))]
 		if job.Op == "put" { // a value like no other, made cheaply
 			copy(value, key)
@@ -135,9 +133,7 @@ func (t *tally) work(ctx context.Context, job Job, c Client, names []string, num
 				value[i] = 'a' + byte(bits&15)
 			}
 		}
-		begun, counts := time.Now(), measuring.Load()
-		err := one(job, c, key, value)
-		if err != nil {
+		if err := one(job, c, key, value); err != nil {
 			t.errs++
 			if t.err == nil {
 				t.err = err
@@ -145,8 +141,8 @@ func (t *tally) work(ctx context.Context, job Job, c Client, names []string, num
 			time.Sleep(time.Millisecond)
 			continue
 		}
-		if counts {
-			t.took = append(t.took, time.Since(begun))
+		if end := time.Now(); !end.Before(t.from) && end.Before(t.to) {
+			t.took = append(t.took, end.Sub(begun))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stackhost/stackhost/host/hosttest"
 	"github.com/stackhost/stackhost/raftstore"
 )
 
@@ -17,7 +18,7 @@ import (
 type testNode struct {
 	*Server
 	t     *testing.T
-	store *memory
+	store *hosttest.Memory
 	url   string
 	data  string
 	token string
@@ -26,7 +27,7 @@ type testNode struct {
 
 func start(t *testing.T, change func(*Config)) *testNode {
 	t.Helper()
-	n := &testNode{t: t, store: newMemory(), data: t.TempDir(), log: &bytes.Buffer{}}
+	n := &testNode{t: t, store: hosttest.NewMemory(), data: t.TempDir(), log: &bytes.Buffer{}}
 	keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{Own: n.data + "/secret.key"})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("instance %q, request id %q", p.Instance, id)
 	}
 	n.want(401, "wants a token", "GET", "/v1/tokens", "", "Authorization: Basic eDp5")
-	n.store.down = true
+	n.store.Fail(true)
 	if resp, _ := n.want(503, "unavailable", "GET", "/v1/tokens", ""); resp.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/capability"
@@ -101,9 +102,16 @@ func (u *upload) Write(p []byte) (int, error) {
 // Close gives up what is not committed.
 func (u *upload) Close() error {
 	if up := u.take(); up != nil {
-		return up.Abort(context.WithoutCancel(u.ctx))
+		return giveUp(u.ctx, up)
 	}
 	return nil
+}
+
+// giveUp frees the room of an upload, also when the call is over. It does not wait long: the store forgets uploads by itself.
+func giveUp(ctx context.Context, up *raftstore.BlobUpload) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	return up.Abort(ctx)
 }
 
 func (u *upload) take() *raftstore.BlobUpload {
@@ -157,6 +165,9 @@ func (b *Blob) commit(s *capability.Session, req, out []byte) ([]byte, error) {
 	}
 	info, err := up.Commit(s.Context())
 	if err != nil {
+		if !raftstore.OutcomeUnknown(err) {
+			giveUp(s.Context(), up) // an error changes nothing for the guest, which has one already
+		}
 		return nil, err
 	}
 	reply := infoOf(info)

@@ -73,6 +73,9 @@ func (c *Cache) fill(s *capability.Session, req, out []byte) ([]byte, error) {
 	if err := c.grants.Allow("cache", r.Namespace, true); err != nil {
 		return nil, err
 	}
+	if r.WaitMs == 0 {
+		r.WaitMs = 5000
+	}
 	o := raftstore.CacheLeaseOptions{Lease: capability.Milliseconds(r.LeaseMs), Wait: capability.Milliseconds(r.WaitMs)}
 	l, err := c.store.Lease(s.Context(), strings.Clone(r.Namespace), strings.Clone(r.Key), o)
 	reply := abi.CacheFillReply{State: stateOf(l.State), Value: l.Value, Token: l.Token}

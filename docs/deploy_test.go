@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +23,14 @@ func freePort(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// TestDeployPage runs the commands of the page one after the other, as one session.
-func TestDeployPage(t *testing.T) {
+// TestDeployPage and TestClusterPage run the commands of their pages one after the other, as one session.
+func TestDeployPage(t *testing.T) { session(t, "deploy.md", 3) }
+
+func TestClusterPage(t *testing.T) { session(t, "cluster.md", 4) }
+
+var loopback = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+func session(t *testing.T, page string, blocks int) {
 	if testing.Short() {
 		t.Skip("builds the command")
 	}
@@ -33,21 +40,34 @@ func TestDeployPage(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	var script strings.Builder
-	script.WriteString("trap 'test -f server.pid && kill $(cat server.pid) 2>/dev/null' EXIT\n")
-	blocks := marked.FindAllStringSubmatch(read(t, "deploy.md"), -1)
-	if len(blocks) != 3 {
-		t.Errorf("%d blocks were found", len(blocks))
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, block := range blocks {
+	if err := os.Symlink(filepath.Join(root, "plugins"), filepath.Join(dir, "plugins")); err != nil {
+		t.Fatal(err)
+	}
+	var script strings.Builder
+	script.WriteString("trap 'kill $(cat */store/LOCK) 2>/dev/null || true; sleep 0.5' EXIT\n")
+	found := marked.FindAllStringSubmatch(read(t, page), -1)
+	if len(found) != blocks {
+		t.Errorf("%d blocks were found", len(found))
+	}
+	for _, block := range found {
 		script.WriteString(block[3])
 	}
-	text := strings.NewReplacer("127.0.0.1:8080", freePort(t), "127.0.0.1:9440", freePort(t)).Replace(script.String())
+	ports := map[string]string{}
+	text := loopback.ReplaceAllStringFunc(script.String(), func(address string) string {
+		if ports[address] == "" {
+			ports[address] = freePort(t)
+		}
+		return ports[address]
+	})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", text)
 	cmd.Dir = dir
-	log, err := os.Create(filepath.Join(dir, "log")) // the server keeps it open: a pipe would be waited for
+	log, err := os.Create(filepath.Join(dir, "log")) // servers keep it open: a pipe would be waited for
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func (s *Store) info() Info {
 func (s *Store) Peers() []Peer {
 	s.members.mu.Lock()
 	defer s.members.mu.Unlock()
-	var peers []Peer
+	peers := []Peer{}
 	for _, m := range s.Members() {
 		if m.Node == s.cfg.Node {
 			continue

@@ -496,7 +496,7 @@ func (s *Store) Status() Status {
 
 // Members returns the cluster's configuration as this node knows it.
 func (s *Store) Members() []Member {
-	var members []Member
+	members := []Member{}
 	for _, m := range s.raft.GetConfiguration().Configuration().Servers {
 		members = append(members, Member{Node: string(m.ID), Address: string(m.Address), Voter: m.Suffrage == raft.Voter})
 	}
@@ -556,6 +556,8 @@ func (r raftRecords) Write(p []byte) (int, error) {
 	line := strings.TrimSpace(string(p))
 	level := slog.LevelDebug
 	switch {
+	case strings.Contains(line, "raft: failed to"), strings.Contains(line, "heartbeat timeout"), strings.Contains(line, "appendEntries rejected"):
+		// A peer is away: said many times a second, and cluster status shows it.
 	case strings.HasPrefix(line, "[ERROR]"):
 		level = slog.LevelWarn
 	case strings.HasPrefix(line, "[WARN]"):

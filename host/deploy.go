@@ -191,9 +191,10 @@ func (h *Host) share(m *app.Module, key string, near []*deployment) *loaded {
 	return nil
 }
 
-// keyOf tells whether a module changed since it was loaded: its manifest table, its bytes, the values of its secrets.
+// keyOf tells whether a module changed since it was loaded: its app, which its data are under, its manifest table and its bytes.
 func keyOf(m *app.Module, inputs []byte, spec *dialect.Spec) string {
 	sum := sha256.New()
+	fmt.Fprintf(sum, "%q", spec.App)
 	sum.Write(inputs)
 	table := *m
 	table.Pos = router.Position{}                        // where it stands in the file changes nothing,

@@ -65,7 +65,7 @@ type Host struct {
 	access   *web.AccessLog
 	problems *web.Problems
 	dialects []dialect.Dialect
-	rates    rates
+	quotas   quotas
 	tier     *raftstore.CacheTier
 
 	life       context.Context

@@ -17,28 +17,25 @@ import (
 	"github.com/stackhost/stackhost/raftstore/state"
 )
 
-// rates are the apps' bounds of operations a second, shared by their modules and versions. Safe for concurrent use.
-type rates struct {
-	mu    sync.Mutex
-	byApp map[string]rated // guarded by mu
+// quotas are what apps may do and keep, as the versions that serve say. Safe for concurrent use.
+type quotas struct {
+	mu     sync.Mutex
+	rates  map[string]*capability.Rate // guarded by mu; of an app, shared by its modules and versions
+	wanted map[string]state.Usage      // guarded by mu; of apps whose limits are being told to the store
 }
 
-type rated struct {
-	ops  int64
-	rate *capability.Rate
-}
-
-func (r *rates) of(a *app.App) *capability.Rate {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if known, ok := r.byApp[a.Name]; ok && known.ops == a.Quota.Ops {
-		return known.rate
+// rate returns the bound of an app's operations. It is the app's that serves; before any does, that of a.
+func (q *quotas) rate(a *app.App) *capability.Rate {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	rate := q.rates[a.Name]
+	if rate == nil {
+		if q.rates == nil {
+			q.rates = map[string]*capability.Rate{}
+		}
+		rate = capability.NewRate(a.Quota.Ops)
+		q.rates[a.Name] = rate
 	}
-	rate := capability.NewRate(float64(a.Quota.Ops))
-	if r.byApp == nil {
-		r.byApp = map[string]rated{}
-	}
-	r.byApp[a.Name] = rated{a.Quota.Ops, rate}
 	return rate
 }
 
@@ -51,7 +48,7 @@ func (h *Host) stores(a *app.App, m *app.Module) (granted []capability.Capabilit
 	if h.cfg.Store == nil {
 		return nil, errors.New("the module is granted kv, cache, lock, blob or secret, and this host has no store: run it with `stackhost serve`")
 	}
-	rate := h.rates.of(a)
+	rate := h.quotas.rate(a)
 	of := func(names []string) capability.Namespaces { return capability.Namespaces{Names: names, Rate: rate} }
 	if len(m.KV) > 0 {
 		granted = append(granted, kv.New(raftstore.NewKV(h.cfg.Store, a.Name), of(m.KV)))
@@ -77,29 +74,54 @@ func (h *Host) stores(a *app.App, m *app.Module) (granted []capability.Capabilit
 // cacheTierBytes bounds what a node keeps of caches in memory.
 const cacheTierBytes = 64 << 20
 
-// limit tells the store what a may keep. It does not wait: a store without a leader is told once it has one.
+// limit makes a's quota the one that counts. It does not wait for the store: one without a leader is told once it has one.
 func (h *Host) limit(a *app.App) {
 	if h.cfg.Store == nil {
 		return
 	}
-	h.background.Go(func() {
-		limits := state.Usage{Bytes: a.Quota.Bytes, Keys: a.Quota.Keys}
-		kv := raftstore.NewKV(h.cfg.Store, a.Name)
-		for h.life.Err() == nil {
-			ctx, cancel := context.WithTimeout(h.life, 30*time.Second)
-			_, now, err := kv.Usage(ctx)
-			if err == nil && now != limits {
-				err = kv.SetQuota(ctx, limits)
+	h.quotas.rate(a).Set(a.Quota.Ops)
+	q := &h.quotas
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.wanted == nil {
+		q.wanted = map[string]state.Usage{}
+	}
+	_, told := q.wanted[a.Name]
+	q.wanted[a.Name] = state.Usage{Bytes: a.Quota.Bytes, Keys: a.Quota.Keys}
+	if !told { // else the one at work goes on until there is nothing newer
+		h.background.Go(func() { h.tell(a.Name) })
+	}
+}
+
+// tell brings the limits of an app that are wanted to the store.
+func (h *Host) tell(name string) {
+	q, kv := &h.quotas, raftstore.NewKV(h.cfg.Store, name)
+	for h.life.Err() == nil {
+		q.mu.Lock()
+		limits := q.wanted[name]
+		q.mu.Unlock()
+		ctx, cancel := context.WithTimeout(h.life, 30*time.Second)
+		_, now, err := kv.Usage(ctx)
+		if err == nil && now != limits {
+			err = kv.SetQuota(ctx, limits)
+		}
+		cancel()
+		if err == nil {
+			q.mu.Lock()
+			done := q.wanted[name] == limits
+			if done {
+				delete(q.wanted, name)
 			}
-			cancel()
-			if err == nil {
+			q.mu.Unlock()
+			if done {
 				return
 			}
-			h.log.Warn("the app's quota is not set yet", "app", a.Name, "error", err)
-			select {
-			case <-h.life.Done():
-			case <-time.After(time.Second):
-			}
+			continue
 		}
-	})
+		h.log.Warn("the app's quota is not set yet", "app", name, "error", err)
+		select {
+		case <-h.life.Done():
+		case <-time.After(time.Second):
+		}
+	}
 }

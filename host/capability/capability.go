@@ -98,7 +98,11 @@ func (s *Set) Resolve(imp runtime.Import) (runtime.HostFunc, error) {
 	case version != fmt.Sprint(known.Version):
 		return nil, fmt.Errorf("this host has version %d of capability %q, not %q", known.Version, name, version)
 	case !s.Granted(name):
-		return nil, fmt.Errorf("capability %q is not granted: add `grants.%s = { … }` to the module in stackhost.toml", name, name)
+		form := `["…"]`
+		if name == "fetch" {
+			form = "{ … }"
+		}
+		return nil, fmt.Errorf("capability %q is not granted: add `grants.%s = %s` to the module in stackhost.toml", name, name, form)
 	case !slices.Equal(imp.Results, []runtime.ValueType{runtime.ValueI64}):
 		return nil, fmt.Errorf("a function of %q returns one i64", imp.Module)
 	}

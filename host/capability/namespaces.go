@@ -3,6 +3,7 @@ package capability
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stackhost/stackhost/abi"
@@ -36,31 +37,39 @@ func (n *Namespaces) Allow(kind, namespace string, write bool) error {
 
 // Rate is a token bucket for an app's operations on one node. Safe for concurrent use; nil has no bound.
 type Rate struct {
+	each atomic.Int64 // operations a second; 0: no bound
 	mu   sync.Mutex
-	each float64   // operations a second
 	left float64   // guarded by mu
 	at   time.Time // guarded by mu
 }
 
-// NewRate returns a Rate of that many operations a second, which may come at once. nil for 0.
-func NewRate(each float64) *Rate {
-	if each <= 0 {
-		return nil
+// NewRate returns a Rate of that many operations a second, which may come at once. 0: no bound.
+func NewRate(each int64) *Rate {
+	r := &Rate{}
+	r.Set(each)
+	return r
+}
+
+// Set changes the operations a second; 0: no bound. What was used up stays so, unless the number changed.
+func (r *Rate) Set(each int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.each.Swap(each) != each {
+		r.left, r.at = float64(each), time.Now()
 	}
-	return &Rate{each: each, left: each, at: time.Now()}
 }
 
 func (r *Rate) take() error {
-	if r == nil {
+	if r == nil || r.each.Load() <= 0 {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	r.left = min(r.each, r.left+now.Sub(r.at).Seconds()*r.each)
+	each, now := float64(r.each.Load()), time.Now()
+	r.left = min(each, r.left+now.Sub(r.at).Seconds()*each)
 	r.at = now
 	if r.left < 1 {
-		return abi.Errorf(abi.CodeQuota, "the app has used up its %v operations a second (quota.ops in stackhost.toml)", r.each)
+		return abi.Errorf(abi.CodeQuota, "the app has used up its %v operations a second (quota.ops in stackhost.toml)", each)
 	}
 	r.left--
 	return nil

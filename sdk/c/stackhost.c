@@ -13,5 +13,6 @@
 #include "src/json.c"
 #include "src/random.c"
 #include "src/host.c"
+#include "src/state.c"
 #include "src/http.c"
 #include "src/guest.c"

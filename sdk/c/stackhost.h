@@ -343,6 +343,55 @@ typedef struct sh_fetched {
 /** Sends a request; zero it and set at least url; the method is GET unless set. HTTP error statuses are responses, not codes. */
 sh_code sh_fetch(const sh_fetch_request *request, sh_fetched *response);
 
+/* State. The manifest grants kv, cache, lock, blob and secret; each function takes and gives the record of its name (see stackhost_abi.h). */
+
+/** Reads a key. */
+sh_code sh_kv_get(const sh_kv_get_request *request, sh_kv_get_reply *reply);
+/** Writes a key. conflict: the guard does not hold; quota; storage_full. */
+sh_code sh_kv_set(const sh_kv_set_request *request, sh_kv_set_reply *reply);
+/** Deletes a key. */
+sh_code sh_kv_delete(const sh_kv_delete_request *request, sh_kv_delete_reply *reply);
+/** Adds to a counter. conflict: the value is not a number. */
+sh_code sh_kv_increment(const sh_kv_increment_request *request, sh_kv_increment_reply *reply);
+/** Reads keys in order, a page at a time. */
+sh_code sh_kv_scan(const sh_kv_scan_request *request, sh_kv_scan_reply *reply);
+/** Does several writes under conditions, together or not at all. */
+sh_code sh_kv_transact(const sh_kv_transact_request *request, sh_kv_transact_reply *reply);
+/** Reads a key, without asking other nodes. */
+sh_code sh_cache_get(const sh_cache_get_request *request, sh_cache_get_reply *reply);
+/** Reads a key or, for one caller in the cluster, gives the right to make it. */
+sh_code sh_cache_fill(const sh_cache_fill_request *request, sh_cache_fill_reply *reply);
+/** Stores a value. */
+sh_code sh_cache_put(const sh_cache_put_request *request, sh_cache_put_reply *reply);
+/** Invalidates all entries with a tag. */
+sh_code sh_cache_invalidate(const sh_cache_invalidate_request *request);
+/** Deletes a key. */
+sh_code sh_cache_delete(const sh_cache_delete_request *request, sh_cache_delete_reply *reply);
+/** Empties a namespace. */
+sh_code sh_cache_clear(const sh_cache_clear_request *request);
+/** Takes a lock. conflict: somebody else holds it. */
+sh_code sh_lock_acquire(const sh_lock_acquire_request *request, sh_lock_acquire_reply *reply);
+/** Makes a lease last longer. conflict: it has ended. */
+sh_code sh_lock_renew(const sh_lock_renew_request *request, sh_lock_renew_reply *reply);
+/** Ends a lease. */
+sh_code sh_lock_release(const sh_lock_release_request *request, sh_lock_release_reply *reply);
+/** Stores a short blob in one call. */
+sh_code sh_blob_put(const sh_blob_put_request *request, sh_blob_info *reply);
+/** Begins a blob: write its content to the stream, then commit. Closing the stream gives it up. */
+sh_code sh_blob_write(const sh_blob_write_request *request, sh_stream_reply *reply);
+/** Makes a written blob visible. conflict: the guard does not hold. */
+sh_code sh_blob_commit(const sh_blob_commit_request *request, sh_blob_info *reply);
+/** Reads a blob or a part of it. */
+sh_code sh_blob_read(const sh_blob_read_request *request, sh_blob_read_reply *reply);
+/** Tells what is known of a blob. */
+sh_code sh_blob_stat(const sh_blob_stat_request *request, sh_blob_info *reply);
+/** Deletes a blob. */
+sh_code sh_blob_delete(const sh_blob_delete_request *request, sh_blob_delete_reply *reply);
+/** Lists blobs in order of their keys. */
+sh_code sh_blob_list(const sh_blob_list_request *request, sh_blob_list_reply *reply);
+/** Reads a secret. not_found: it is not set. */
+sh_code sh_secret_get(const sh_secret_get_request *request, sh_secret_get_reply *reply);
+
 /** Several calls at once. Begin with a zeroed one; the functions that add return the index of the result. */
 typedef struct sh_batch {
     sh_batch_call calls[SH_LIMIT_BATCH_CALLS];

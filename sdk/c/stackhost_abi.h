@@ -348,7 +348,7 @@ extern const sh_record_type sh_fetch_response_type;
 /** Reads a key. */
 typedef struct sh_kv_get_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, 1 to 1,024 bytes. */
     sh_str key;
     /** How fresh the answer has to be. */
@@ -374,7 +374,7 @@ extern const sh_record_type sh_kv_get_reply_type;
 /** Writes a key. */
 typedef struct sh_kv_set_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, 1 to 1,024 bytes. */
     sh_str key;
     /** Value, at most 256 KiB. */
@@ -398,7 +398,7 @@ extern const sh_record_type sh_kv_set_reply_type;
 /** Deletes a key. */
 typedef struct sh_kv_delete_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, 1 to 1,024 bytes. */
     sh_str key;
     /** Condition; conflict when it does not hold. */
@@ -418,7 +418,7 @@ extern const sh_record_type sh_kv_delete_reply_type;
 /** Adds to a counter; an absent key counts as 0. */
 typedef struct sh_kv_increment_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, 1 to 1,024 bytes. */
     sh_str key;
     /** What to add. */
@@ -438,7 +438,7 @@ extern const sh_record_type sh_kv_increment_reply_type;
 /** Reads a page of keys in order. */
 typedef struct sh_kv_scan_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Only keys that begin so. */
     sh_str prefix;
     /** next of the page before; empty for the first. */
@@ -483,7 +483,7 @@ extern const sh_record_type sh_kv_scan_reply_type;
 /** Condition on a key in a transaction. */
 typedef struct sh_kv_check {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key. */
     sh_str key;
     /** The key's version; 0: the key is absent. */
@@ -494,7 +494,7 @@ extern const sh_record_type sh_kv_check_type;
 /** Condition on all keys with a prefix: none changed since an index. */
 typedef struct sh_kv_range {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Prefix. */
     sh_str prefix;
     /** Index of a scan. */
@@ -507,7 +507,7 @@ typedef struct sh_kv_write {
     /** Kind. */
     uint64_t kind;
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key. */
     sh_str key;
     /** Value, for set. */
@@ -551,7 +551,7 @@ extern const sh_record_type sh_kv_transact_reply_type;
 /** Reads a key of a cache. */
 typedef struct sh_cache_get_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, at most 1,024 bytes. */
     sh_str key;
 } sh_cache_get_request;
@@ -569,7 +569,7 @@ extern const sh_record_type sh_cache_get_reply_type;
 /** Reads a key, or gets the right to make it. */
 typedef struct sh_cache_fill_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, at most 1,024 bytes. */
     sh_str key;
     /** How long to wait while somebody else makes it; 0 means 5,000. */
@@ -593,7 +593,7 @@ extern const sh_record_type sh_cache_fill_reply_type;
 /** Stores a value. */
 typedef struct sh_cache_put_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, at most 1,024 bytes. */
     sh_str key;
     /** Value, at most 256 KiB. */
@@ -619,7 +619,7 @@ extern const sh_record_type sh_cache_put_reply_type;
 /** Invalidates every entry that has one of the tags, at once, however many there are. */
 typedef struct sh_cache_invalidate_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** 1 to 32 tags. */
     struct { sh_str *items; size_t count; } tags;
 } sh_cache_invalidate_request;
@@ -628,7 +628,7 @@ extern const sh_record_type sh_cache_invalidate_request_type;
 /** Deletes a key of a cache. */
 typedef struct sh_cache_delete_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key, at most 1,024 bytes. */
     sh_str key;
 } sh_cache_delete_request;
@@ -644,14 +644,14 @@ extern const sh_record_type sh_cache_delete_reply_type;
 /** Empties a namespace of the cache, at once. */
 typedef struct sh_cache_clear_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
 } sh_cache_clear_request;
 extern const sh_record_type sh_cache_clear_request_type;
 
 /** Takes a lock, or waits for it in line. */
 typedef struct sh_lock_acquire_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Name of the lock. */
     sh_str name;
     /** Id of the owner; empty: the host makes one. The same owner gets the same lease again. */
@@ -677,7 +677,7 @@ extern const sh_record_type sh_lock_acquire_reply_type;
 /** Makes a lease end later; conflict when it has ended. */
 typedef struct sh_lock_renew_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Name of the lock. */
     sh_str name;
     /** Who holds it. */
@@ -699,7 +699,7 @@ extern const sh_record_type sh_lock_renew_reply_type;
 /** Ends a lease. */
 typedef struct sh_lock_release_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Name of the lock. */
     sh_str name;
     /** Who holds it. */
@@ -738,7 +738,7 @@ extern const sh_record_type sh_blob_info_type;
 /** Begins a blob. It is visible only after commit. */
 typedef struct sh_blob_write_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key of the blob, at most 1,024 bytes. */
     sh_str key;
     /** Content type. */
@@ -762,7 +762,7 @@ extern const sh_record_type sh_blob_commit_request_type;
 /** Stores a short blob in one call. */
 typedef struct sh_blob_put_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key of the blob, at most 1,024 bytes. */
     sh_str key;
     /** Content. */
@@ -781,7 +781,7 @@ extern const sh_record_type sh_blob_put_request_type;
 /** Reads a blob or a part of it; not_found when there is none. */
 typedef struct sh_blob_read_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key of the blob, at most 1,024 bytes. */
     sh_str key;
     /** First byte. */
@@ -809,7 +809,7 @@ extern const sh_record_type sh_blob_read_reply_type;
 /** Asks for a blob's information; not_found when there is none. */
 typedef struct sh_blob_stat_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key of the blob, at most 1,024 bytes. */
     sh_str key;
     /** How fresh the answer has to be. */
@@ -822,7 +822,7 @@ extern const sh_record_type sh_blob_stat_request_type;
 /** Deletes a blob. */
 typedef struct sh_blob_delete_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Key of the blob, at most 1,024 bytes. */
     sh_str key;
     /** Condition; conflict when it does not hold. */
@@ -842,7 +842,7 @@ extern const sh_record_type sh_blob_delete_reply_type;
 /** Reads a page of blobs in order of their keys. */
 typedef struct sh_blob_list_request {
     /** Namespace of the app, one that the manifest grants. */
-    sh_str namespace;
+    sh_str space;
     /** Only keys that begin so. */
     sh_str prefix;
     /** next of the page before; empty for the first. */
@@ -1188,7 +1188,7 @@ static const sh_field_type sh_fetch_response_fields[] = {
 const sh_record_type sh_fetch_response_type = {sh_fetch_response_fields, 5, sizeof(sh_fetch_response)};
 
 static const sh_field_type sh_kv_get_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_get_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_get_request, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_get_request, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_get_request, consistency)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_get_request, max_staleness_ms)},
@@ -1204,7 +1204,7 @@ static const sh_field_type sh_kv_get_reply_fields[] = {
 const sh_record_type sh_kv_get_reply_type = {sh_kv_get_reply_fields, 4, sizeof(sh_kv_get_reply)};
 
 static const sh_field_type sh_kv_set_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_set_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_set_request, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_set_request, key)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_set_request, value)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_set_request, ttl_ms)},
@@ -1219,7 +1219,7 @@ static const sh_field_type sh_kv_set_reply_fields[] = {
 const sh_record_type sh_kv_set_reply_type = {sh_kv_set_reply_fields, 1, sizeof(sh_kv_set_reply)};
 
 static const sh_field_type sh_kv_delete_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_delete_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_delete_request, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_delete_request, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_delete_request, guard)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_delete_request, version)},
@@ -1232,7 +1232,7 @@ static const sh_field_type sh_kv_delete_reply_fields[] = {
 const sh_record_type sh_kv_delete_reply_type = {sh_kv_delete_reply_fields, 1, sizeof(sh_kv_delete_reply)};
 
 static const sh_field_type sh_kv_increment_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_increment_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_increment_request, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_increment_request, key)},
     {SH_KIND_INT, 0, 0, 0, offsetof(sh_kv_increment_request, delta)},
 };
@@ -1245,7 +1245,7 @@ static const sh_field_type sh_kv_increment_reply_fields[] = {
 const sh_record_type sh_kv_increment_reply_type = {sh_kv_increment_reply_fields, 2, sizeof(sh_kv_increment_reply)};
 
 static const sh_field_type sh_kv_scan_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_scan_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_scan_request, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_scan_request, prefix)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_scan_request, after)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_scan_request, limit)},
@@ -1272,14 +1272,14 @@ static const sh_field_type sh_kv_scan_reply_fields[] = {
 const sh_record_type sh_kv_scan_reply_type = {sh_kv_scan_reply_fields, 3, sizeof(sh_kv_scan_reply)};
 
 static const sh_field_type sh_kv_check_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_check, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_check, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_check, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_check, version)},
 };
 const sh_record_type sh_kv_check_type = {sh_kv_check_fields, 3, sizeof(sh_kv_check)};
 
 static const sh_field_type sh_kv_range_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_range, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_range, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_range, prefix)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_range, index)},
 };
@@ -1287,7 +1287,7 @@ const sh_record_type sh_kv_range_type = {sh_kv_range_fields, 3, sizeof(sh_kv_ran
 
 static const sh_field_type sh_kv_write_fields[] = {
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_write, kind)},
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_write, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_kv_write, space)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_write, key)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_kv_write, value)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_kv_write, ttl_ms)},
@@ -1315,7 +1315,7 @@ static const sh_field_type sh_kv_transact_reply_fields[] = {
 const sh_record_type sh_kv_transact_reply_type = {sh_kv_transact_reply_fields, 1, sizeof(sh_kv_transact_reply)};
 
 static const sh_field_type sh_cache_get_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_get_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_get_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_get_request, key)},
 };
 const sh_record_type sh_cache_get_request_type = {sh_cache_get_request_fields, 2, sizeof(sh_cache_get_request)};
@@ -1327,7 +1327,7 @@ static const sh_field_type sh_cache_get_reply_fields[] = {
 const sh_record_type sh_cache_get_reply_type = {sh_cache_get_reply_fields, 2, sizeof(sh_cache_get_reply)};
 
 static const sh_field_type sh_cache_fill_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_fill_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_fill_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_fill_request, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_fill_request, wait_ms)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_fill_request, lease_ms)},
@@ -1342,7 +1342,7 @@ static const sh_field_type sh_cache_fill_reply_fields[] = {
 const sh_record_type sh_cache_fill_reply_type = {sh_cache_fill_reply_fields, 3, sizeof(sh_cache_fill_reply)};
 
 static const sh_field_type sh_cache_put_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_put_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_put_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_put_request, key)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_cache_put_request, value)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_cache_put_request, ttl_ms)},
@@ -1358,13 +1358,13 @@ static const sh_field_type sh_cache_put_reply_fields[] = {
 const sh_record_type sh_cache_put_reply_type = {sh_cache_put_reply_fields, 1, sizeof(sh_cache_put_reply)};
 
 static const sh_field_type sh_cache_invalidate_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_invalidate_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_invalidate_request, space)},
     {SH_KIND_LIST, SH_KIND_STR, 0, 0, offsetof(sh_cache_invalidate_request, tags)},
 };
 const sh_record_type sh_cache_invalidate_request_type = {sh_cache_invalidate_request_fields, 2, sizeof(sh_cache_invalidate_request)};
 
 static const sh_field_type sh_cache_delete_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_delete_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_delete_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_delete_request, key)},
 };
 const sh_record_type sh_cache_delete_request_type = {sh_cache_delete_request_fields, 2, sizeof(sh_cache_delete_request)};
@@ -1375,12 +1375,12 @@ static const sh_field_type sh_cache_delete_reply_fields[] = {
 const sh_record_type sh_cache_delete_reply_type = {sh_cache_delete_reply_fields, 1, sizeof(sh_cache_delete_reply)};
 
 static const sh_field_type sh_cache_clear_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_clear_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_cache_clear_request, space)},
 };
 const sh_record_type sh_cache_clear_request_type = {sh_cache_clear_request_fields, 1, sizeof(sh_cache_clear_request)};
 
 static const sh_field_type sh_lock_acquire_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, name)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_acquire_request, owner)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_acquire_request, ttl_ms)},
@@ -1396,7 +1396,7 @@ static const sh_field_type sh_lock_acquire_reply_fields[] = {
 const sh_record_type sh_lock_acquire_reply_type = {sh_lock_acquire_reply_fields, 3, sizeof(sh_lock_acquire_reply)};
 
 static const sh_field_type sh_lock_renew_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, name)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_renew_request, owner)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_renew_request, fence)},
@@ -1410,7 +1410,7 @@ static const sh_field_type sh_lock_renew_reply_fields[] = {
 const sh_record_type sh_lock_renew_reply_type = {sh_lock_renew_reply_fields, 1, sizeof(sh_lock_renew_reply)};
 
 static const sh_field_type sh_lock_release_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, name)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_lock_release_request, owner)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_lock_release_request, fence)},
@@ -1434,7 +1434,7 @@ static const sh_field_type sh_blob_info_fields[] = {
 const sh_record_type sh_blob_info_type = {sh_blob_info_fields, 7, sizeof(sh_blob_info)};
 
 static const sh_field_type sh_blob_write_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, key)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_write_request, content_type)},
     {SH_KIND_PAIRS, 0, 0, 0, offsetof(sh_blob_write_request, meta)},
@@ -1449,7 +1449,7 @@ static const sh_field_type sh_blob_commit_request_fields[] = {
 const sh_record_type sh_blob_commit_request_type = {sh_blob_commit_request_fields, 1, sizeof(sh_blob_commit_request)};
 
 static const sh_field_type sh_blob_put_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, key)},
     {SH_KIND_BIN, 0, 0, 0, offsetof(sh_blob_put_request, body)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_put_request, content_type)},
@@ -1460,7 +1460,7 @@ static const sh_field_type sh_blob_put_request_fields[] = {
 const sh_record_type sh_blob_put_request_type = {sh_blob_put_request_fields, 7, sizeof(sh_blob_put_request)};
 
 static const sh_field_type sh_blob_read_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_read_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_read_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_read_request, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_request, offset)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_read_request, length)},
@@ -1477,7 +1477,7 @@ static const sh_field_type sh_blob_read_reply_fields[] = {
 const sh_record_type sh_blob_read_reply_type = {sh_blob_read_reply_fields, 3, sizeof(sh_blob_read_reply)};
 
 static const sh_field_type sh_blob_stat_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_stat_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_stat_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_stat_request, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_stat_request, consistency)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_stat_request, max_staleness_ms)},
@@ -1485,7 +1485,7 @@ static const sh_field_type sh_blob_stat_request_fields[] = {
 const sh_record_type sh_blob_stat_request_type = {sh_blob_stat_request_fields, 4, sizeof(sh_blob_stat_request)};
 
 static const sh_field_type sh_blob_delete_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_delete_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_delete_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_delete_request, key)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_delete_request, guard)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_delete_request, version)},
@@ -1498,7 +1498,7 @@ static const sh_field_type sh_blob_delete_reply_fields[] = {
 const sh_record_type sh_blob_delete_reply_type = {sh_blob_delete_reply_fields, 1, sizeof(sh_blob_delete_reply)};
 
 static const sh_field_type sh_blob_list_request_fields[] = {
-    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, namespace)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, space)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, prefix)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_blob_list_request, after)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_blob_list_request, limit)},

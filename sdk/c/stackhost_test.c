@@ -306,3 +306,33 @@ sh_test_reply sh_test_get(sh_handler handler, const char *path, const char *quer
     request.query = query;
     return sh_test_send(handler, &request);
 }
+
+/* The native test host keeps no state: these calls answer unsupported. A test that needs them defines the functions itself. */
+#define SH_UNKNOWN(name) \
+    __attribute__((weak)) int64_t name(const void *request, size_t request_len, void *out, size_t out_cap) { \
+        (void)request, (void)request_len, (void)out, (void)out_cap; \
+        return fail(SH_CODE_UNSUPPORTED, "the test host keeps no state"); \
+    }
+SH_UNKNOWN(sh_import_kv_get)
+SH_UNKNOWN(sh_import_kv_set)
+SH_UNKNOWN(sh_import_kv_delete)
+SH_UNKNOWN(sh_import_kv_increment)
+SH_UNKNOWN(sh_import_kv_scan)
+SH_UNKNOWN(sh_import_kv_transact)
+SH_UNKNOWN(sh_import_cache_get)
+SH_UNKNOWN(sh_import_cache_fill)
+SH_UNKNOWN(sh_import_cache_put)
+SH_UNKNOWN(sh_import_cache_invalidate)
+SH_UNKNOWN(sh_import_cache_delete)
+SH_UNKNOWN(sh_import_cache_clear)
+SH_UNKNOWN(sh_import_lock_acquire)
+SH_UNKNOWN(sh_import_lock_renew)
+SH_UNKNOWN(sh_import_lock_release)
+SH_UNKNOWN(sh_import_blob_put)
+SH_UNKNOWN(sh_import_blob_write)
+SH_UNKNOWN(sh_import_blob_commit)
+SH_UNKNOWN(sh_import_blob_read)
+SH_UNKNOWN(sh_import_blob_stat)
+SH_UNKNOWN(sh_import_blob_delete)
+SH_UNKNOWN(sh_import_blob_list)
+SH_UNKNOWN(sh_import_secret_get)

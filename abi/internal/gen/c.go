@@ -81,7 +81,7 @@ func (w *cWriter) record(s *Spec, r Record, done map[string]bool) {
 	w.line("typedef struct sh_%s {", Snake(r.Name))
 	for _, f := range r.Fields {
 		w.doc("    ", f.Doc)
-		w.line("    %s %s;", cType(MustType(f.Type)), f.Name)
+		w.line("    %s %s;", cType(MustType(f.Type)), cField(f.Name))
 	}
 	w.line("} sh_%s;", Snake(r.Name))
 	w.line("extern const sh_record_type sh_%s_type;", Snake(r.Name))
@@ -169,7 +169,7 @@ func (w *cWriter) tables(s *Spec) {
 		w.line("")
 		w.line("static const sh_field_type %s_fields[] = {", name)
 		for _, f := range r.Fields {
-			w.line("    {%s, offsetof(%s, %s)},", cDescriptor(f), name, f.Name)
+			w.line("    {%s, offsetof(%s, %s)},", cDescriptor(f), name, cField(f.Name))
 		}
 		w.line("};")
 		w.line("const sh_record_type %s_type = {%s_fields, %d, sizeof(%s)};", name, name, len(r.Fields), name)
@@ -211,4 +211,12 @@ func cDescriptor(f Field) string {
 		otherwise = fmt.Sprint(int64(n))
 	}
 	return fmt.Sprintf("%s, %s, %s, %s", kind(t), elem, otherwise, record)
+}
+
+// cField is a field's name, unless that is a word of C++.
+func cField(name string) string {
+	if name == "namespace" {
+		return "space"
+	}
+	return name
 }

@@ -122,6 +122,121 @@ declare module "stackhost" {
   /** What the host has of a capability, such as "fetch". */
   export function supports(capability: string): Support;
 
+  export type Bytes = string | ArrayBuffer | ArrayBufferView;
+  export type Consistency = "linearizable" | "lease" | "stale";
+  /** A condition on a write: HostError conflict when it does not hold. */
+  export interface Guarded {
+    ifAbsent?: boolean;
+    ifVersion?: number;
+  }
+  /** A key with its value. The version rises with each write of the key. */
+  export interface Entry {
+    key: string;
+    value: Uint8Array;
+    version: number;
+    /** When the key goes, in ms since the Unix epoch. */
+    expires?: number;
+    text(): string;
+    json(): any;
+  }
+  export interface Scan {
+    prefix?: string;
+    after?: string;
+    /** Entries of a page, up to 1,000; 100 when not given. */
+    limit?: number;
+    keysOnly?: boolean;
+    reverse?: boolean;
+    consistency?: Consistency;
+  }
+  /** Keys and values of a namespace that the manifest grants with `grants.kv`. Times are in ms. */
+  export interface KV {
+    get(key: string, options?: { consistency?: Consistency }): Entry | undefined;
+    set(key: string, value: Bytes, options?: { ttl?: number } & Guarded): number;
+    setJSON(key: string, value: unknown, options?: { ttl?: number } & Guarded): number;
+    delete(key: string, options?: Guarded): boolean;
+    increment(key: string, delta?: number): number;
+    /** Reads, changes and writes; begins again when somebody else has written in the meantime. */
+    update(key: string, change: (entry: Entry | undefined) => Bytes | undefined, options?: { ttl?: number }): number | undefined;
+    page(scan?: Scan): { entries: Entry[]; next: string; index: number };
+    all(scan?: Scan): Iterable<Entry>;
+  }
+  export function kv(namespace: string): KV;
+  export interface Write {
+    /** "set" when not given. */
+    kind?: "set" | "delete" | "increment";
+    namespace: string;
+    key: string;
+    value?: Bytes;
+    ttl?: number;
+    delta?: number;
+  }
+  /** Does several writes together when all conditions hold, else throws HostError conflict. */
+  export function transact(txn: {
+    checks?: { namespace: string; key: string; /** 0 or nothing: absent */ version?: number }[];
+    unchanged?: { namespace: string; prefix: string; index: number }[];
+    writes: Write[];
+  }): { version: number; existed: boolean; value: number }[];
+  export interface CacheOptions {
+    ttl?: number;
+    /** How long the value may be used after that while somebody makes a new one. */
+    stale?: number;
+    tags?: string[];
+  }
+  export interface Cache {
+    get(key: string): Uint8Array | undefined;
+    put(key: string, value: Bytes, options?: CacheOptions): boolean;
+    /** The value of key, made by fill when there is none: in one caller of the cluster at a time. */
+    remember(key: string, fill: () => Bytes | Promise<Bytes>, options?: CacheOptions): Promise<Uint8Array>;
+    invalidate(...tags: string[]): void;
+    delete(key: string): boolean;
+    clear(): void;
+  }
+  export function cache(namespace: string): Cache;
+  export interface Lease {
+    name: string;
+    owner: string;
+    /** Above those of all earlier leases: let what the lock protects refuse lower ones. */
+    fence: number;
+    expires: number;
+    renew(ttl?: number): number;
+    release(): boolean;
+  }
+  export interface LockOptions {
+    ttl?: number;
+    wait?: number;
+    owner?: string;
+  }
+  export interface Locks {
+    acquire(name: string, options?: LockOptions): Lease;
+    with<T>(name: string, f: (lease: Lease) => T | Promise<T>, options?: LockOptions): Promise<T>;
+  }
+  export function locks(namespace: string): Locks;
+  export interface BlobInfo {
+    key: string;
+    size: number;
+    sha256: Uint8Array;
+    contentType: string;
+    version: number;
+    created: number;
+    meta: Record<string, string>;
+  }
+  export interface BlobOptions extends Guarded {
+    contentType?: string;
+    meta?: Record<string, string>;
+  }
+  export interface Blobs {
+    put(key: string, content: Bytes, options?: BlobOptions): BlobInfo;
+    /** A blob in pieces; it is there after commit. */
+    create(key: string, options?: BlobOptions): { write(chunk: Bytes): void; commit(): BlobInfo; abandon(): void };
+    read(key: string, options?: { offset?: number; length?: number; consistency?: Consistency }): BlobInfo & { body: ReadableStream<Uint8Array> };
+    stat(key: string): BlobInfo;
+    delete(key: string, options?: Guarded): boolean;
+    list(prefix?: string): Iterable<BlobInfo>;
+  }
+  export function blobs(namespace: string): Blobs;
+  /** A secret that `stackhost secret set` set and the manifest grants with `grants.secret`. */
+  export function clusterSecret(name: string): string;
+
   export type BatchCall = { config: string } | { supports: string } | { fetch: { url: string; method?: string; headers?: HeadersInit; body?: string | Uint8Array } };
   export interface BatchResult {
     config?: any;

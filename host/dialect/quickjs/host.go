@@ -55,6 +55,7 @@ const (
 	opJob
 	opPayload
 	opOrigin
+	opState
 )
 
 // request is one call of the host function: its arguments and the machine to read them with.
@@ -191,6 +192,8 @@ func (r *request) run(op int32) (uint64, error) {
 			return r.m.newString([]byte("http://localhost"))
 		}
 		return r.m.newString(append(append([]byte(r.x.Scheme), "://"...), bytes.ToLower(r.x.Ctx.Host())...))
+	case opState:
+		return r.state()
 	case opPayload:
 		b, err := r.view(1)
 		copy(b, r.job.Payload)

@@ -13,5 +13,7 @@ const codes = {
   "-10": { name: "closed", retry: false },
   "-11": { name: "unavailable", retry: true },
   "-12": { name: "again", retry: true },
+  "-13": { name: "quota", retry: false },
+  "-14": { name: "storage_full", retry: true },
 };
 const levels = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };

@@ -139,7 +139,7 @@ const stackhost = {
   config(key = "") { return JSON.parse(check(host(OP.config, key))); },
   secret(name) { return check(host(OP.secret, name)); },
   supports(capability) { return JSON.parse(check(host(OP.supports, capability))); },
-  batch,
+  batch, ...stores,
   codes: Object.fromEntries(Object.entries(codes).map(([n, c]) => [c.name, Number(n)])),
 };
 globalThis.stackhost = stackhost;

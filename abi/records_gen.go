@@ -2333,7 +2333,7 @@ type CacheFillReply struct {
 	State CacheState
 	// Value: Value, unless it is a miss.
 	Value []byte
-	// Token: If not 0: make the value and put it with this token.
+	// Token: If not 0: make the value and put it with this token, before the call ends: then another caller gets the right.
 	Token uint64
 }
 

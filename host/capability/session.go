@@ -29,7 +29,8 @@ type Session struct {
 	kept     []byte
 	hasKept  bool
 	failure  string
-	logBytes int64 // guarded by mu
+	logBytes int64             // guarded by mu
+	held     map[uint64]func() // guarded by mu
 	mu       sync.Mutex
 }
 
@@ -43,9 +44,29 @@ func Begin(in *runtime.Instance, set *Set, log *slog.Logger, x *exchange.Exchang
 	return s
 }
 
+// Hold makes the end of the call run release, in a goroutine of its own, unless Let comes before. An id is held once.
+func (s *Session) Hold(id uint64, release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held == nil {
+		s.held = map[uint64]func(){}
+	}
+	s.held[id] = release
+}
+
+// Let undoes Hold. An id that is not held is no error.
+func (s *Session) Let(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.held, id)
+}
+
 // End closes what the call left open. The Session must not be used afterwards.
 func (s *Session) End() {
 	s.Streams.closeAll()
+	for _, release := range s.held {
+		go release()
+	}
 	s.Instance.SetState(nil)
 	scratch := s.scratch
 	if cap(scratch) > abi.LimitInlineBodyBytes*2 {

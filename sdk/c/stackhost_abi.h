@@ -585,7 +585,7 @@ typedef struct sh_cache_fill_reply {
     uint64_t state;
     /** Value, unless it is a miss. */
     sh_str value;
-    /** If not 0: make the value and put it with this token. */
+    /** If not 0: make the value and put it with this token, before the call ends: then another caller gets the right. */
     uint64_t token;
 } sh_cache_fill_reply;
 extern const sh_record_type sh_cache_fill_reply_type;

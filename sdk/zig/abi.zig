@@ -701,7 +701,7 @@ pub const CacheFillReply = struct {
     state: CacheState = @enumFromInt(0),
     /// Value, unless it is a miss.
     value: []const u8 = "",
-    /// If not 0: make the value and put it with this token.
+    /// If not 0: make the value and put it with this token, before the call ends: then another caller gets the right.
     token: u64 = 0,
 
     pub const kinds = [_]Kind{ .@"enum", .bin, .uint };

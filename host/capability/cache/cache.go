@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/capability"
@@ -16,6 +17,7 @@ type Store interface {
 	Get(ctx context.Context, namespace, key string) ([]byte, raftstore.CacheState, error)
 	Lease(ctx context.Context, namespace, key string, o raftstore.CacheLeaseOptions) (raftstore.CacheLease, error)
 	Put(ctx context.Context, namespace, key string, value []byte, o raftstore.CachePutOptions) (stored bool, err error)
+	Abandon(ctx context.Context, namespace, key string, token uint64) error
 	InvalidateTag(ctx context.Context, namespace string, tags ...string) error
 	Delete(ctx context.Context, namespace, key string) (existed bool, err error)
 	Clear(ctx context.Context, namespace string) error
@@ -77,9 +79,21 @@ func (c *Cache) fill(s *capability.Session, req, out []byte) ([]byte, error) {
 		r.WaitMs = 5000
 	}
 	o := raftstore.CacheLeaseOptions{Lease: capability.Milliseconds(r.LeaseMs), Wait: capability.Milliseconds(r.WaitMs)}
-	l, err := c.store.Lease(s.Context(), strings.Clone(r.Namespace), strings.Clone(r.Key), o)
+	namespace, key := strings.Clone(r.Namespace), strings.Clone(r.Key)
+	l, err := c.store.Lease(s.Context(), namespace, key, o)
+	if token := l.Token; err == nil && token != 0 {
+		s.Hold(token, func() { c.abandon(namespace, key, token) })
+	}
 	reply := abi.CacheFillReply{State: stateOf(l.State), Value: l.Value, Token: l.Token}
 	return reply.Append(out), err
+}
+
+// abandon gives back the right to make a value, after a call that ended without making it: else others would wait until it runs out. It
+// does not try for long, since the right runs out anyway.
+func (c *Cache) abandon(namespace, key string, token uint64) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	c.store.Abandon(ctx, namespace, key, token)
 }
 
 func (c *Cache) put(s *capability.Session, req, out []byte) ([]byte, error) {
@@ -92,6 +106,9 @@ func (c *Cache) put(s *capability.Session, req, out []byte) ([]byte, error) {
 	}
 	o := raftstore.CachePutOptions{TTL: capability.Milliseconds(r.TTLMs), Stale: capability.Milliseconds(r.StaleMs), Tags: clone(r.Tags), Token: r.Token}
 	stored, err := c.store.Put(s.Context(), strings.Clone(r.Namespace), strings.Clone(r.Key), bytes.Clone(r.Value), o)
+	if err == nil {
+		s.Let(r.Token)
+	}
 	reply := abi.CachePutReply{Stored: stored}
 	return reply.Append(out), err
 }

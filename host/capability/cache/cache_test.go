@@ -2,6 +2,7 @@ package cache
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/capability"
@@ -40,6 +41,39 @@ func TestOneCallerMakesAValueForAll(t *testing.T) {
 	if hosttest.Decode[abi.CachePutReply](t, g.Call("put", put, 0)).Stored {
 		t.Error("a token was good twice")
 	}
+}
+
+func TestARightToMakeAValueEndsWithItsCall(t *testing.T) {
+	store := hosttest.NewMemory()
+	c := New(raftstore.NewCache(store, "app", nil), capability.Namespaces{Names: []string{"pages"}})
+	fill, _ := c.Functions()
+	ask := (&abi.CacheFillRequest{Namespace: "pages", Key: "front", WaitMs: 5000}).Append(nil)
+	token := func(s *capability.Session) uint64 {
+		t.Helper()
+		b, err := fill["fill"](s, ask, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hosttest.Decode[abi.CacheFillReply](t, b).Token
+	}
+	failed, end := hosttest.Session(t, t.Context())
+	first := token(failed)
+	other, _ := hosttest.Session(t, t.Context())
+	time.AfterFunc(5*time.Millisecond, end)
+	start := time.Now()
+	second := token(other) // waits for the one that fails
+	if first == 0 || second == 0 || first == second || time.Since(start) > 2*time.Second {
+		t.Errorf("tokens %d and %d after %v", first, second, time.Since(start))
+	}
+	put := (&abi.CachePutRequest{Namespace: "pages", Key: "front", Value: []byte("page"), Token: second}).Append(nil)
+	if _, err := fill["put"](other, put, nil); err != nil {
+		t.Fatal(err)
+	}
+	third, end := hosttest.Session(t, t.Context())
+	if token(third) != 0 {
+		t.Error("a value that was put is made again")
+	}
+	end()
 }
 
 func TestWhatWasInvalidatedIsNotRead(t *testing.T) {

@@ -152,6 +152,19 @@ func (k *KV) scan(s *capability.Session, req, out []byte) ([]byte, error) {
 	return reply.Append(out), nil
 }
 
+// kindOf returns 0, which the store refuses, for a kind that this host does not know.
+func kindOf(k abi.KVWriteKind) byte {
+	switch k {
+	case abi.KVWriteKindSet:
+		return state.KVSet
+	case abi.KVWriteKindDelete:
+		return state.KVDelete
+	case abi.KVWriteKindIncrement:
+		return state.KVAdd
+	}
+	return 0
+}
+
 func (k *KV) transact(s *capability.Session, req, out []byte) ([]byte, error) {
 	var r abi.KVTransactRequest
 	if err := r.Decode(req); err != nil {
@@ -174,8 +187,7 @@ func (k *KV) transact(s *capability.Session, req, out []byte) ([]byte, error) {
 		if err := k.grants.Allow("kv", w.Namespace, true); err != nil {
 			return nil, err
 		}
-		kinds := map[abi.KVWriteKind]byte{abi.KVWriteKindSet: state.KVSet, abi.KVWriteKindDelete: state.KVDelete, abi.KVWriteKindIncrement: state.KVAdd}
-		t.Writes = append(t.Writes, state.KVWrite{Kind: kinds[w.Kind], Namespace: w.Namespace, Key: w.Key, Value: w.Value, TTL: ttl(w.TTLMs), Delta: w.Delta})
+		t.Writes = append(t.Writes, state.KVWrite{Kind: kindOf(w.Kind), Namespace: w.Namespace, Key: w.Key, Value: w.Value, TTL: ttl(w.TTLMs), Delta: w.Delta})
 	}
 	result, err := k.store.Txn(s.Context(), t)
 	if err != nil {

@@ -1568,7 +1568,7 @@ export class CacheFillReply {
   state: u64 = 0;
   /** Value, unless it is a miss. */
   value: Uint8Array = new Uint8Array(0);
-  /** If not 0: make the value and put it with this token. */
+  /** If not 0: make the value and put it with this token, before the call ends: then another caller gets the right. */
   token: u64 = 0;
 
   /** Reads the record. What was wrong is in the reader. */

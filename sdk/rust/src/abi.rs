@@ -2541,7 +2541,7 @@ pub struct CacheFillReply<'a> {
     pub state: CacheState,
     /// Value, unless it is a miss.
     pub value: &'a [u8],
-    /// If not 0: make the value and put it with this token.
+    /// If not 0: make the value and put it with this token, before the call ends: then another caller gets the right.
     pub token: u64,
 }
 

@@ -2123,7 +2123,7 @@ func (v *CacheFillRequest) read(r *Reader) {
 type CacheFillReply struct {
 	State CacheState // Miss, fresh or stale.
 	Value []byte     // Value, unless it is a miss.
-	Token uint64     // If not 0: make the value and put it with this token.
+	Token uint64     // If not 0: make the value and put it with this token, before the call ends: then another caller gets the right.
 }
 
 // Append appends v as a record.

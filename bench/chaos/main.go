@@ -3,7 +3,7 @@
 //
 //	cd bench && go run ./chaos -minutes 5 -nodes 3
 //
-// It needs root, for network namespaces. The exit code is 1 when something was wrong; then the folder with logs and a picture of the
+// Network faults need root and network namespaces; without, the others remain. The exit code is 1 when something was wrong; then the folder with logs and a picture of the
 // history is named.
 package main
 
@@ -71,8 +71,12 @@ type Report struct {
 func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error) {
 	ctx := context.Background()
 	l, err := lab.New(nodes, true)
+	network := err == nil
 	if err != nil {
-		return nil, err
+		log.Printf("no network namespaces, so no faults of the network: %v", err)
+		if l, err = lab.New(nodes, false); err != nil {
+			return nil, err
+		}
 	}
 	defer func() { l.Close() }()
 	log.Printf("starting %d nodes in %s, seed %d", nodes, l.Dir, seed)
@@ -85,7 +89,7 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 	defer stop()
 	done := make(chan struct{})
 	go func() { w.run(working); close(done) }()
-	torment(working, l, rand.New(rand.NewPCG(seed, 1)), r.Faults)
+	torment(working, l, network, rand.New(rand.NewPCG(seed, 1)), r.Faults)
 	<-done
 	log.Print("healing")
 	heal(l)
@@ -157,7 +161,7 @@ func heal(l *lab.Lab) {
 }
 
 // torment does one thing after the other to the nodes until ctx ends.
-func torment(ctx context.Context, l *lab.Lab, r *rand.Rand, faults map[string]int) {
+func torment(ctx context.Context, l *lab.Lab, network bool, r *rand.Rand, faults map[string]int) {
 	pick := func() *lab.Node { return l.Nodes[r.IntN(len(l.Nodes))] }
 	wait := func(from, to int) {
 		select {
@@ -252,6 +256,11 @@ func torment(ctx context.Context, l *lab.Lab, r *rand.Rand, faults map[string]in
 			wait(100, 2000)
 			start(n)
 		},
+	}
+	if !network {
+		for _, name := range []string{"cut off", "cut one way", "cut in rings", "flap", "delay", "drop"} {
+			delete(deeds, name)
+		}
 	}
 	names := slices.Sorted(maps.Keys(deeds))
 	for ctx.Err() == nil {

@@ -32,18 +32,37 @@ type Transfer struct {
 	Failed     int     `json:"failed"`
 }
 
-func (r *Report) cluster(ctx context.Context, only []string, kills, transfers int) (wrong []string, err error) {
+func (r *Report) cluster(ctx context.Context, only []string, kills, hangs, transfers int) (wrong []string, err error) {
 	l, err := lab.New(3, false)
 	if err != nil {
 		return nil, err
 	}
-	defer l.Close()
+	defer func() {
+		if err == nil && len(wrong) == 0 {
+			l.Close()
+			return
+		}
+		log.Printf("logs and data are in %s", l.Keep())
+	}()
+	if slices.Contains(only, "hang") {
+		for _, n := range l.Nodes {
+			if err := n.Disk(); err != nil {
+				return nil, err
+			}
+		}
+	}
 	log.Print("starting three nodes")
 	if err := l.Start(ctx); err != nil {
 		return nil, err
 	}
 	if slices.Contains(only, "transfer") {
 		if wrong, err = r.transfer(ctx, l, transfers); err != nil {
+			return wrong, err
+		}
+	}
+	if slices.Contains(only, "hang") {
+		more, err := r.hang(ctx, l, hangs)
+		if wrong = append(wrong, more...); err != nil {
 			return wrong, err
 		}
 	}

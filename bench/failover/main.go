@@ -24,6 +24,7 @@ import (
 // Report is the outcome of a run. Times are in milliseconds.
 type Report struct {
 	Kill     *Kill     `json:"kill,omitempty"`
+	Hang     *Hang     `json:"hang,omitempty"`
 	Transfer *Transfer `json:"transfer,omitempty"`
 	Restart  *Restart  `json:"restart,omitempty"`
 	Backup   *Backup   `json:"backup,omitempty"`
@@ -31,14 +32,15 @@ type Report struct {
 
 func main() {
 	kills := flag.Int("kills", 15, "how often the leader is killed")
+	hangs := flag.Int("hangs", 5, "how often the leader's disk hangs")
 	transfers := flag.Int("transfers", 15, "how often leadership is handed over")
 	gigabytes := flag.Float64("gigabytes", 1, "how much data the node that restarts has, in 10^9 bytes")
-	only := flag.String("only", "kill,transfer,restart,backup", "what to measure")
+	only := flag.String("only", "kill,hang,transfer,restart,backup", "what to measure; hang needs root")
 	file := flag.String("json", "", "file for the results in JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r, wrong, err := run(ctx, strings.Split(*only, ","), *kills, *transfers, *gigabytes)
+	r, wrong, err := run(ctx, strings.Split(*only, ","), *kills, *hangs, *transfers, *gigabytes)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -57,10 +59,10 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, only []string, kills, transfers int, gigabytes float64) (r *Report, wrong []string, err error) {
+func run(ctx context.Context, only []string, kills, hangs, transfers int, gigabytes float64) (r *Report, wrong []string, err error) {
 	r = &Report{}
-	if slices.Contains(only, "kill") || slices.Contains(only, "transfer") {
-		if wrong, err = r.cluster(ctx, only, kills, transfers); err != nil {
+	if slices.Contains(only, "kill") || slices.Contains(only, "hang") || slices.Contains(only, "transfer") {
+		if wrong, err = r.cluster(ctx, only, kills, hangs, transfers); err != nil {
 			return r, wrong, err
 		}
 	}
@@ -78,6 +80,11 @@ func (r *Report) Markdown() string {
 	if k := r.Kill; k != nil {
 		fmt.Fprintf(&s, "| leader killed %d times: first new write after, p50 | 800 ms | %.0f ms (slowest %.0f ms) %s |\n", k.Kills, k.P50, k.Slowest, yes[k.P50 <= 800])
 		fmt.Fprintf(&s, "| increments meanwhile that were acknowledged | none lost or done twice | %d, %d wrong %s |\n", k.Acknowledged, k.Wrong, yes[k.Wrong == 0])
+	}
+	if h := r.Hang; h != nil {
+		fmt.Fprintf(&s, "| leader's disk hangs, %d times: another leads after, slowest | three election timeouts: 900 ms | %.0f ms (p50 %.0f ms) %s |\n",
+			h.Hangs, h.Slowest, h.P50, yes[h.Slowest <= 900])
+		fmt.Fprintf(&s, "| first new write after that, p50 | – | %.0f ms (slowest %.0f ms) |\n", h.WriteP50, h.WriteSlowest)
 	}
 	if t := r.Transfer; t != nil {
 		fmt.Fprintf(&s, "| leadership handed over %d times: longest time without an answered write, p50 | 50 ms | %.0f ms (longest %.0f ms; %.0f ms without a transfer) %s |\n",

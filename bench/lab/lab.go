@@ -39,6 +39,7 @@ type Node struct {
 	link       string
 	netns      string
 	args       []string
+	disk       bool // it has one of its own
 	mu         sync.Mutex
 	cmd        *exec.Cmd // guarded by mu; nil while the node is down
 	stopped    bool      // guarded by mu; by SIGSTOP
@@ -352,7 +353,9 @@ func (l *Lab) Leader(ctx context.Context) (*Node, error) {
 // Close ends the processes and removes what was made.
 func (l *Lab) Close() {
 	for _, n := range l.Nodes {
+		n.Answer()
 		n.Kill()
+		n.removeDisk()
 		if n.netns != "" {
 			ip("netns del " + n.netns)
 		}

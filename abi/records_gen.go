@@ -1314,7 +1314,7 @@ type KVSetRequest struct {
 	TTLMs uint64
 	// Guard: Condition; conflict when it does not hold.
 	Guard KVGuard
-	// Version: With guard version: the key's version.
+	// Version: With guard version: the key's version; 0: it is absent.
 	Version uint64
 }
 
@@ -1419,7 +1419,7 @@ type KVDeleteRequest struct {
 	Key []byte
 	// Guard: Condition; conflict when it does not hold.
 	Guard KVGuard
-	// Version: With guard version: the key's version.
+	// Version: With guard version: the key's version; 0: it is absent.
 	Version uint64
 }
 
@@ -3091,7 +3091,7 @@ type BlobWriteRequest struct {
 	Meta Pairs
 	// Guard: Condition; conflict when it does not hold.
 	Guard KVGuard
-	// Version: With guard version: the key's version.
+	// Version: With guard version: the key's version; 0: it is absent.
 	Version uint64
 }
 
@@ -3205,7 +3205,7 @@ type BlobPutRequest struct {
 	Meta Pairs
 	// Guard: Condition; conflict when it does not hold.
 	Guard KVGuard
-	// Version: With guard version: the key's version.
+	// Version: With guard version: the key's version; 0: it is absent.
 	Version uint64
 }
 
@@ -3472,7 +3472,7 @@ type BlobDeleteRequest struct {
 	Key string
 	// Guard: Condition; conflict when it does not hold.
 	Guard KVGuard
-	// Version: With guard version: the key's version.
+	// Version: With guard version: the key's version; 0: it is absent.
 	Version uint64
 }
 

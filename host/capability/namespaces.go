@@ -93,12 +93,12 @@ func GuardOf(g abi.KVGuard, version uint64) (raftstore.Guard, error) {
 	switch {
 	case g == abi.KVGuardAny:
 		return raftstore.Guard{}, nil
-	case g == abi.KVGuardAbsent:
+	case g == abi.KVGuardAbsent, g == abi.KVGuardVersion && version == 0:
 		return raftstore.Guard{Absent: true}, nil
-	case g == abi.KVGuardVersion && version != 0:
+	case g == abi.KVGuardVersion:
 		return raftstore.Guard{Version: version}, nil
 	}
-	return raftstore.Guard{}, abi.Errorf(abi.CodeInvalid, "there is no guard %d with version %d", g, version)
+	return raftstore.Guard{}, abi.Errorf(abi.CodeInvalid, "there is no guard %d", g)
 }
 
 // Milliseconds is a duration that a guest gave, at most about 292 years.

@@ -383,7 +383,7 @@ typedef struct sh_kv_set_request {
     uint64_t ttl_ms;
     /** Condition; conflict when it does not hold. */
     uint64_t guard;
-    /** With guard version: the key's version. */
+    /** With guard version: the key's version; 0: it is absent. */
     uint64_t version;
 } sh_kv_set_request;
 extern const sh_record_type sh_kv_set_request_type;
@@ -403,7 +403,7 @@ typedef struct sh_kv_delete_request {
     sh_str key;
     /** Condition; conflict when it does not hold. */
     uint64_t guard;
-    /** With guard version: the key's version. */
+    /** With guard version: the key's version; 0: it is absent. */
     uint64_t version;
 } sh_kv_delete_request;
 extern const sh_record_type sh_kv_delete_request_type;
@@ -747,7 +747,7 @@ typedef struct sh_blob_write_request {
     sh_fields meta;
     /** Condition; conflict when it does not hold. */
     uint64_t guard;
-    /** With guard version: the key's version. */
+    /** With guard version: the key's version; 0: it is absent. */
     uint64_t version;
 } sh_blob_write_request;
 extern const sh_record_type sh_blob_write_request_type;
@@ -773,7 +773,7 @@ typedef struct sh_blob_put_request {
     sh_fields meta;
     /** Condition; conflict when it does not hold. */
     uint64_t guard;
-    /** With guard version: the key's version. */
+    /** With guard version: the key's version; 0: it is absent. */
     uint64_t version;
 } sh_blob_put_request;
 extern const sh_record_type sh_blob_put_request_type;
@@ -827,7 +827,7 @@ typedef struct sh_blob_delete_request {
     sh_str key;
     /** Condition; conflict when it does not hold. */
     uint64_t guard;
-    /** With guard version: the key's version. */
+    /** With guard version: the key's version; 0: it is absent. */
     uint64_t version;
 } sh_blob_delete_request;
 extern const sh_record_type sh_blob_delete_request_type;

@@ -16,7 +16,8 @@
 //	func main() {}
 //
 // The three main types are Request, Response and Mux. What a module asks of its host (Fetch, Log, Config, Secret, Supports,
-// Batch) are functions of this package; the linker drops the imports of those that are not used.
+// Batch) are functions of this package; the linker drops the imports of those that are not used. What it keeps in the cluster is in
+// namespaces that the manifest grants: KV, Cache, Locks and Blobs, each named by a string, and ClusterSecret.
 //
 // A module is booted once: package variables are initialised, init functions and functions given to OnBoot run, and the
 // memory that results is what every request starts from. Nothing a request writes is there for the next one.

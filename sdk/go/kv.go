@@ -56,7 +56,7 @@ func TTL(d time.Duration) SetOption { return func(s *setting) { s.ttl = d } }
 // IfAbsent writes only when there is nothing there; otherwise the error has CodeConflict.
 func IfAbsent() SetOption { return func(s *setting) { s.guard = wire.KvGuardAbsent } }
 
-// IfVersion writes only when that is the version there; otherwise the error has CodeConflict.
+// IfVersion writes only when that is the version there; otherwise the error has CodeConflict. 0 is IfAbsent.
 func IfVersion(v uint64) SetOption {
 	return func(s *setting) { s.guard, s.version = wire.KvGuardVersion, v }
 }
@@ -234,6 +234,29 @@ func (k KV) All(s Scan) iter.Seq2[Entry, error] {
 
 // Txn is several writes, of any namespaces of the app, that are done together when all conditions hold, else not at all.
 type Txn struct{ rec wire.KvTransactRequest }
+
+// Transact runs f and commits what it put into the Txn; when somebody else wrote in the meantime, it begins again with an empty one, 16
+// times at most. An error of f ends it, and nothing is done. Read with Txn.Get what the writes depend on.
+func Transact(f func(t *Txn) error) ([]Written, error) {
+	for try := 0; ; try++ {
+		t := new(Txn)
+		if err := f(t); err != nil {
+			return nil, err
+		}
+		written, err := t.Commit()
+		if !errors.Is(err, &Error{Code: CodeConflict}) || try == updates {
+			return written, err
+		}
+	}
+}
+
+// Get reads a key and makes it a condition that it stays as it is, there or not, until Commit.
+func (t *Txn) Get(k KV, key string) (e Entry, found bool, err error) {
+	if e, found, err = k.Get(key); err == nil {
+		t.Check(k, key, e.Version)
+	}
+	return e, found, err
+}
 
 // Check makes the version of a key a condition; 0: the key is not there.
 func (t *Txn) Check(k KV, key string, version uint64) *Txn {

@@ -481,7 +481,7 @@ pub const KvSetRequest = struct {
     ttl_ms: u64 = 0,
     /// Condition; conflict when it does not hold.
     guard: KvGuard = @enumFromInt(0),
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     version: u64 = 0,
 
     pub const kinds = [_]Kind{ .str, .bin, .bin, .uint, .@"enum", .uint };
@@ -503,7 +503,7 @@ pub const KvDeleteRequest = struct {
     key: []const u8 = "",
     /// Condition; conflict when it does not hold.
     guard: KvGuard = @enumFromInt(0),
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     version: u64 = 0,
 
     pub const kinds = [_]Kind{ .str, .bin, .@"enum", .uint };
@@ -877,7 +877,7 @@ pub const BlobWriteRequest = struct {
     meta: []const Field = &.{},
     /// Condition; conflict when it does not hold.
     guard: KvGuard = @enumFromInt(0),
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     version: u64 = 0,
 
     pub const kinds = [_]Kind{ .str, .str, .str, .pairs, .@"enum", .uint };
@@ -905,7 +905,7 @@ pub const BlobPutRequest = struct {
     meta: []const Field = &.{},
     /// Condition; conflict when it does not hold.
     guard: KvGuard = @enumFromInt(0),
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     version: u64 = 0,
 
     pub const kinds = [_]Kind{ .str, .str, .bin, .str, .pairs, .@"enum", .uint };
@@ -963,7 +963,7 @@ pub const BlobDeleteRequest = struct {
     key: []const u8 = "",
     /// Condition; conflict when it does not hold.
     guard: KvGuard = @enumFromInt(0),
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     version: u64 = 0,
 
     pub const kinds = [_]Kind{ .str, .str, .@"enum", .uint };

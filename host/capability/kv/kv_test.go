@@ -142,8 +142,11 @@ func TestWhatGoesWrongHasItsCode(t *testing.T) {
 	g.Call("set", set("posts", "", "v"), abi.CodeInvalid)
 	g.Call("set", set("posts", "a", string(make([]byte, 257<<10))), abi.CodeLimit)
 	bad := set("posts", "a", "v")
-	bad.Guard = abi.KVGuardVersion // without a version
+	bad.Guard = 9
 	g.Call("set", bad, abi.CodeInvalid)
+	bad.Guard = abi.KVGuardVersion // version 0: absent
+	g.Call("set", bad, 0)
+	g.Call("set", bad, abi.CodeConflict)
 	endless := set("posts", "a", "v")
 	endless.TTLMs = 1<<64 - 1
 	g.Call("set", endless, abi.CodeInvalid)

@@ -1007,7 +1007,7 @@ export class KvSetRequest {
   ttlMs: u64 = 0;
   /** Condition; conflict when it does not hold. */
   guard: u64 = 0;
-  /** With guard version: the key's version. */
+  /** With guard version: the key's version; 0: it is absent. */
   version: u64 = 0;
 
   /** Reads the record. What was wrong is in the reader. */
@@ -1065,7 +1065,7 @@ export class KvDeleteRequest {
   key: Uint8Array = new Uint8Array(0);
   /** Condition; conflict when it does not hold. */
   guard: u64 = 0;
-  /** With guard version: the key's version. */
+  /** With guard version: the key's version; 0: it is absent. */
   version: u64 = 0;
 
   /** Reads the record. What was wrong is in the reader. */
@@ -1994,7 +1994,7 @@ export class BlobWriteRequest {
   meta: Pairs = new Pairs();
   /** Condition; conflict when it does not hold. */
   guard: u64 = 0;
-  /** With guard version: the key's version. */
+  /** With guard version: the key's version; 0: it is absent. */
   version: u64 = 0;
 
   /** Reads the record. What was wrong is in the reader. */
@@ -2058,7 +2058,7 @@ export class BlobPutRequest {
   meta: Pairs = new Pairs();
   /** Condition; conflict when it does not hold. */
   guard: u64 = 0;
-  /** With guard version: the key's version. */
+  /** With guard version: the key's version; 0: it is absent. */
   version: u64 = 0;
 
   /** Reads the record. What was wrong is in the reader. */
@@ -2200,7 +2200,7 @@ export class BlobDeleteRequest {
   key: string = "";
   /** Condition; conflict when it does not hold. */
   guard: u64 = 0;
-  /** With guard version: the key's version. */
+  /** With guard version: the key's version; 0: it is absent. */
   version: u64 = 0;
 
   /** Reads the record. What was wrong is in the reader. */

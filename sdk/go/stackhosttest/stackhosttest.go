@@ -28,7 +28,8 @@ import (
 	"github.com/stackhost/stackhost/sdk/go/internal/wire"
 )
 
-// Host is a host in memory. Set its fields before sending requests. One at a time per process: tests that use it must not
+// Host is a host in memory. Set its fields before sending requests. Keys, caches, locks and blobs are empty at first, every namespace is
+// granted, and a test may use them itself, with stackhost.KV and the others. One at a time per process: tests that use it must not
 // run in parallel with each other.
 type Host struct {
 	Config  map[string]any                    // answers stackhost.Config
@@ -37,6 +38,8 @@ type Host struct {
 	Random  []byte                            // the 16 bytes of each request; nil: fresh ones
 	Now     time.Time                         // the time of each request; zero: the clock's
 
+	ClusterSecrets map[string]string // answers stackhost.ClusterSecret
+
 	Logs []LogRecord // what the module logged
 
 	t       testing.TB
@@ -44,6 +47,7 @@ type Host struct {
 	text    string // of the last code
 	kept    []byte
 	sent    *Response // set by respond
+	data    stores    // what the module keeps, from one request to the next
 }
 
 // LogRecord is a record that the module wrote.
@@ -150,6 +154,7 @@ func (h *Host) Do(r Request) *Response {
 
 func (h *Host) begin() {
 	h.streams, h.sent, h.text, h.kept = nil, nil, "", nil
+	h.data.fills = nil // a right to make a cached value ends with its call
 }
 
 func (h *Host) response(out []byte) *Response {

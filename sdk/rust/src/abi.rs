@@ -1684,7 +1684,7 @@ pub struct KvSetRequest<'a> {
     pub ttl_ms: u64,
     /// Condition; conflict when it does not hold.
     pub guard: KvGuard,
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     pub version: u64,
 }
 
@@ -1778,7 +1778,7 @@ pub struct KvDeleteRequest<'a> {
     pub key: &'a [u8],
     /// Condition; conflict when it does not hold.
     pub guard: KvGuard,
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     pub version: u64,
 }
 
@@ -3199,7 +3199,7 @@ pub struct BlobWriteRequest<'a> {
     pub meta: Pairs<'a>,
     /// Condition; conflict when it does not hold.
     pub guard: KvGuard,
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     pub version: u64,
 }
 
@@ -3299,7 +3299,7 @@ pub struct BlobPutRequest<'a> {
     pub meta: Pairs<'a>,
     /// Condition; conflict when it does not hold.
     pub guard: KvGuard,
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     pub version: u64,
 }
 
@@ -3525,7 +3525,7 @@ pub struct BlobDeleteRequest<'a> {
     pub key: &'a str,
     /// Condition; conflict when it does not hold.
     pub guard: KvGuard,
-    /// With guard version: the key's version.
+    /// With guard version: the key's version; 0: it is absent.
     pub version: u64,
 }
 

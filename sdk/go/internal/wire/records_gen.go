@@ -1233,7 +1233,7 @@ type KvSetRequest struct {
 	Value     []byte  // Value, at most 256 KiB.
 	TtlMs     uint64  // How long the key lives; 0: for ever.
 	Guard     KvGuard // Condition; conflict when it does not hold.
-	Version   uint64  // With guard version: the key's version.
+	Version   uint64  // With guard version: the key's version; 0: it is absent.
 }
 
 // Append appends v as a record.
@@ -1328,7 +1328,7 @@ type KvDeleteRequest struct {
 	Namespace string  // Namespace of the app, one that the manifest grants.
 	Key       []byte  // Key, 1 to 1,024 bytes.
 	Guard     KvGuard // Condition; conflict when it does not hold.
-	Version   uint64  // With guard version: the key's version.
+	Version   uint64  // With guard version: the key's version; 0: it is absent.
 }
 
 // Append appends v as a record.
@@ -2791,7 +2791,7 @@ type BlobWriteRequest struct {
 	ContentType string  // Content type.
 	Meta        Fields  // Metadata.
 	Guard       KvGuard // Condition; conflict when it does not hold.
-	Version     uint64  // With guard version: the key's version.
+	Version     uint64  // With guard version: the key's version; 0: it is absent.
 }
 
 // Append appends v as a record.
@@ -2889,7 +2889,7 @@ type BlobPutRequest struct {
 	ContentType string  // Content type.
 	Meta        Fields  // Metadata.
 	Guard       KvGuard // Condition; conflict when it does not hold.
-	Version     uint64  // With guard version: the key's version.
+	Version     uint64  // With guard version: the key's version; 0: it is absent.
 }
 
 // Append appends v as a record.
@@ -3111,7 +3111,7 @@ type BlobDeleteRequest struct {
 	Namespace string  // Namespace of the app, one that the manifest grants.
 	Key       string  // Key of the blob, at most 1,024 bytes.
 	Guard     KvGuard // Condition; conflict when it does not hold.
-	Version   uint64  // With guard version: the key's version.
+	Version   uint64  // With guard version: the key's version; 0: it is absent.
 }
 
 // Append appends v as a record.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -222,6 +223,9 @@ func (s *Store) openState() (*keyspace, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if _, err := strconv.ParseUint(string(name), 10, 32); err != nil {
+		return nil, &CorruptError{Path: filepath.Join(root, "CURRENT"), Err: errors.New("it does not name a folder")}
 	}
 	s.folder = string(name)
 	entries, err := os.ReadDir(root)

@@ -21,11 +21,12 @@ import (
 // testNode is a node with a link on loopback.
 type testNode struct {
 	*Store
-	net   *LinkNetwork
-	link  *link.Link
-	dir   string
-	addr  string
-	stall atomic.Pointer[chan struct{}] // while set, writes of the log wait for it
+	net     *LinkNetwork
+	link    *link.Link
+	dir     string
+	addr    string
+	feature uint16
+	stall   atomic.Pointer[chan struct{}] // while set, writes of the log wait for it
 }
 
 func testLog(t testing.TB, node string) *slog.Logger {
@@ -90,7 +91,7 @@ func (n *testNode) start(t testing.TB, name string, bootstrap bool) {
 	}
 	n.link, n.addr = l, addr
 	n.net = NewNetwork(l)
-	n.Store, err = Open(Config{Dir: filepath.Join(n.dir, "store"), Node: name, Network: n.net, Bootstrap: bootstrap, MinFree: 1, logSegment: 16 << 10, Log: testLog(t, name), logFault: func() {
+	n.Store, err = Open(Config{Dir: filepath.Join(n.dir, "store"), Node: name, Network: n.net, Bootstrap: bootstrap, MinFree: 1, Feature: n.feature, logSegment: 16 << 10, Log: testLog(t, name), logFault: func() {
 		if c := n.stall.Load(); c != nil {
 			<-*c
 		}

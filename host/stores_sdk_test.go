@@ -14,7 +14,8 @@ import (
 // runs the same natively and wants the same text.
 func TestGoModulesUseTheStore(t *testing.T) {
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-o", filepath.Join(dir, "stores.wasm"), "./testdata/stores/guest")
+	out := filepath.Join(dir, "stores.wasm")
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-o", out, "./testdata/stores/guest")
 	build.Dir = "../sdk/go"
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {

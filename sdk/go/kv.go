@@ -194,7 +194,8 @@ type Page struct {
 // Scan reads a page of keys.
 func (k KV) Scan(s Scan) (Page, error) {
 	req := wire.KvScanRequest{
-		Namespace: string(k), Prefix: []byte(s.Prefix), After: []byte(s.After), Limit: uint64(s.Limit), KeysOnly: s.KeysOnly, Reverse: s.Reverse, Consistency: s.Consistency,
+		Namespace: string(k), Prefix: []byte(s.Prefix), After: []byte(s.After), Limit: uint64(s.Limit),
+		KeysOnly: s.KeysOnly, Reverse: s.Reverse, Consistency: s.Consistency,
 	}
 	reply, err := ask(host.KvScan, req.Append(nil))
 	if err != nil {

@@ -35,7 +35,8 @@ func TestOneCallerMakesAValueForAll(t *testing.T) {
 	if !hosttest.Decode[abi.CachePutReply](t, g.Call("put", put, 0)).Stored {
 		t.Error("not stored")
 	}
-	if r := hosttest.Decode[abi.CacheFillReply](t, other.Call("fill", ask, 0)); r.State != abi.CacheStateFresh || string(r.Value) != "page" || r.Token != 0 {
+	r := hosttest.Decode[abi.CacheFillReply](t, other.Call("fill", ask, 0))
+	if r.State != abi.CacheStateFresh || string(r.Value) != "page" || r.Token != 0 {
 		t.Errorf("%+v", r)
 	}
 	if hosttest.Decode[abi.CachePutReply](t, g.Call("put", put, 0)).Stored {

@@ -91,7 +91,8 @@ func (k *KV) set(s *capability.Session, req, out []byte) ([]byte, error) {
 	if err := r.Decode(req); err != nil {
 		return nil, err
 	}
-	result, err := k.write(s, r.Guard, r.Version, state.KVWrite{Kind: state.KVSet, Namespace: r.Namespace, Key: r.Key, Value: r.Value, TTL: ttl(r.TTLMs)})
+	w := state.KVWrite{Kind: state.KVSet, Namespace: r.Namespace, Key: r.Key, Value: r.Value, TTL: ttl(r.TTLMs)}
+	result, err := k.write(s, r.Guard, r.Version, w)
 	reply := abi.KVSetReply{Version: result.Version}
 	return reply.Append(out), err
 }
@@ -187,7 +188,9 @@ func (k *KV) transact(s *capability.Session, req, out []byte) ([]byte, error) {
 		if err := k.grants.Allow("kv", w.Namespace, true); err != nil {
 			return nil, err
 		}
-		t.Writes = append(t.Writes, state.KVWrite{Kind: kindOf(w.Kind), Namespace: w.Namespace, Key: w.Key, Value: w.Value, TTL: ttl(w.TTLMs), Delta: w.Delta})
+		t.Writes = append(t.Writes, state.KVWrite{
+			Kind: kindOf(w.Kind), Namespace: w.Namespace, Key: w.Key, Value: w.Value, TTL: ttl(w.TTLMs), Delta: w.Delta,
+		})
 	}
 	result, err := k.store.Txn(s.Context(), t)
 	if err != nil {

@@ -175,3 +175,13 @@ func TestAppendAnyRefuses(t *testing.T) {
 		t.Errorf("got %x, want nil in its place", b)
 	}
 }
+
+func TestPagesAreAsLongAsTheStoreMakesThem(t *testing.T) {
+	for _, n := range []int{LimitPageEntries, LimitPageEntries + 1} {
+		page := KVScanReply{Entries: make([]KVEntry, n)}
+		var got KVScanReply
+		if err := got.Decode(page.Append(nil)); (err == nil) != (n <= LimitPageEntries) {
+			t.Errorf("%d entries: %v", n, err)
+		}
+	}
+}

@@ -159,9 +159,14 @@ func (d *Decoder) enter(n, each int) int {
 }
 
 // Records reads the head of a list of records, of which there are at most LimitBatchCalls; Leave must follow its elements.
-func (d *Decoder) Records() int {
+func (d *Decoder) Records() int { return d.records(LimitBatchCalls) }
+
+// Page is Records for a page, which has at most LimitPageEntries.
+func (d *Decoder) Page() int { return d.records(LimitPageEntries) }
+
+func (d *Decoder) records(most int) int {
 	n := d.Array()
-	if n > LimitBatchCalls {
+	if n > most {
 		d.fail(CodeLimit, "too many records in a list")
 		return 0
 	}

@@ -145,6 +145,8 @@ func TestDecodeAllocationIsBounded(t *testing.T) {
 		{"array of large integers", "ConfigReply", free("\xcd\x10\x00")},
 		{"empty calls", "BatchRequest", free("\x90")},
 		{"empty results", "BatchReply", free("\x90")},
+		{"empty entries", "KvScanReply", free("\x90")},
+		{"a page of empty blobs", "BlobListReply", append([]byte{0x91, 0xdc, 0x03, 0xe8}, bytes.Repeat([]byte("\x90"), 1000)...)},
 		{"empty names", "MiddlewareResult", fill([]byte{0x94, 0xc0, 0xc0, 0xc0}, "\xa0")},
 		{"headers over the limit", "FetchResponse", fill([]byte{0x92, 0xcc, 0xc8}, "\xa0\xa0")},
 	} {

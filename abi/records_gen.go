@@ -1785,7 +1785,7 @@ func (r *KVScanReply) Decode(b []byte) error {
 func (r *KVScanReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
-		m := d.Records()
+		m := d.Page()
 		r.Entries = slices.Grow(r.Entries[:0], m)
 		for range m {
 			if d.Failed() {
@@ -2388,7 +2388,7 @@ type CachePutRequest struct {
 	Namespace string
 	// Key: Key, at most 1,024 bytes.
 	Key string
-	// Value: Value, at most 256 KiB.
+	// Value: Value, at most 512 KiB.
 	Value []byte
 	// TTLMs: How long it is fresh; 0: until it is evicted or invalidated.
 	TTLMs uint64
@@ -3663,7 +3663,7 @@ func (r *BlobListReply) Decode(b []byte) error {
 func (r *BlobListReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
-		m := d.Records()
+		m := d.Page()
 		r.Blobs = slices.Grow(r.Blobs[:0], m)
 		for range m {
 			if d.Failed() {

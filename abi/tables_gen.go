@@ -17,8 +17,10 @@ const (
 	LimitHeaders = 256
 	// LimitStreams: The most streams that one call may have open.
 	LimitStreams = 64
-	// LimitBatchCalls: The most calls in one batch.
+	// LimitBatchCalls: The most calls in one batch, and the most records in any other list that is not a page.
 	LimitBatchCalls = 64
+	// LimitPageEntries: The most entries in a page: in the list of a record that also has next.
+	LimitPageEntries = 1000
 	// LimitErrorTextBytes: The longest text that core error returns.
 	LimitErrorTextBytes = 1024
 	// LimitRandomBytes: How many unpredictable bytes each request record brings.

@@ -15,8 +15,10 @@
 #define SH_LIMIT_HEADERS 256
 /** The most streams that one call may have open. */
 #define SH_LIMIT_STREAMS 64
-/** The most calls in one batch. */
+/** The most calls in one batch, and the most records in any other list that is not a page. */
 #define SH_LIMIT_BATCH_CALLS 64
+/** The most entries in a page: in the list of a record that also has next. */
+#define SH_LIMIT_PAGE_ENTRIES 1000
 /** The longest text that core error returns. */
 #define SH_LIMIT_ERROR_TEXT_BYTES 1024
 /** How many unpredictable bytes each request record brings. */
@@ -596,7 +598,7 @@ typedef struct sh_cache_put_request {
     sh_str space;
     /** Key, at most 1,024 bytes. */
     sh_str key;
-    /** Value, at most 256 KiB. */
+    /** Value, at most 512 KiB. */
     sh_str value;
     /** How long it is fresh; 0: until it is evicted or invalidated. */
     uint64_t ttl_ms;

@@ -20,8 +20,10 @@ pub const limits = struct {
     pub const headers = 256;
     /// The most streams that one call may have open.
     pub const streams = 64;
-    /// The most calls in one batch.
+    /// The most calls in one batch, and the most records in any other list that is not a page.
     pub const batch_calls = 64;
+    /// The most entries in a page: in the list of a record that also has next.
+    pub const page_entries = 1000;
     /// The longest text that core error returns.
     pub const error_text_bytes = 1024;
     /// How many unpredictable bytes each request record brings.
@@ -713,7 +715,7 @@ pub const CachePutRequest = struct {
     namespace: []const u8 = "",
     /// Key, at most 1,024 bytes.
     key: []const u8 = "",
-    /// Value, at most 256 KiB.
+    /// Value, at most 512 KiB.
     value: []const u8 = "",
     /// How long it is fresh; 0: until it is evicted or invalidated.
     ttl_ms: u64 = 0,

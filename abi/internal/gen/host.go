@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/format"
+	"slices"
 	"strings"
 )
 
@@ -124,7 +125,7 @@ func (r *%[1]s) decode(d *Decoder) {
 	n := d.Record()`, name)
 		for i, f := range r.Fields {
 			t, at := MustType(f.Type), "r."+Pascal(f.Name)
-			p("\tif d.Field(%d, n) {\n%s\n\t} else {\n%s\n\t}", i, goDecode(t, at), goZero(s, t, at, f.Default))
+			p("\tif d.Field(%d, n) {\n%s\n\t} else {\n%s\n\t}", i, bounded(r, goDecode(t, at)), goZero(s, t, at, f.Default))
 		}
 		p("\td.Rest(%d, n)\n}\n", len(r.Fields))
 	}
@@ -187,6 +188,14 @@ func goDecode(t Type, v string) string {
 		return fmt.Sprintf("\t\tm := d.%s()\n\t\t%s = slices.Grow(%[2]s[:0], m)\n\t\tfor range m {\n\t\t\tif d.Failed() {\n\t\t\t\tbreak\n\t\t\t}\n\t\t\tvar e %[3]s\n%[4]s\n\t\t\t%[2]s = append(%[2]s, e)\n\t\t}\n\t\td.Leave()", head, v, goType(*t.Elem), goDecode(*t.Elem, "e"))
 	}
 	return fmt.Sprintf("\t\t%s = d.%s()", v, Pascal(t.Kind))
+}
+
+// bounded lets the list of a page have as many entries as pages may.
+func bounded(r Record, decode string) string {
+	if slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == "next" }) {
+		return strings.Replace(decode, "d.Records()", "d.Page()", 1)
+	}
+	return decode
 }
 
 func goZero(s *Spec, t Type, v string, def any) string {

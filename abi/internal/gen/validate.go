@@ -55,7 +55,7 @@ func (v *validator) limits() {
 		v.item(seen, snakeName, "limit", l.Name, l.Doc, 1)
 		v.check(l.Value > 0, "limit %s is not positive", l.Name)
 	}
-	for _, name := range []string{"record_bytes", "depth", "headers", "batch_calls"} {
+	for _, name := range []string{"record_bytes", "depth", "headers", "batch_calls", "page_entries"} {
 		v.check(seen[name], "limit %s is missing", name)
 	}
 }

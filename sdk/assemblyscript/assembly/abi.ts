@@ -14,8 +14,10 @@ export const DEPTH: i32 = 32;
 export const HEADERS: i32 = 256;
 /** The most streams that one call may have open. */
 export const STREAMS: i32 = 64;
-/** The most calls in one batch. */
+/** The most calls in one batch, and the most records in any other list that is not a page. */
 export const BATCH_CALLS: i32 = 64;
+/** The most entries in a page: in the list of a record that also has next. */
+export const PAGE_ENTRIES: i32 = 1000;
 /** The longest text that core error returns. */
 export const ERROR_TEXT_BYTES: i32 = 1024;
 /** How many unpredictable bytes each request record brings. */
@@ -1597,7 +1599,7 @@ export class CachePutRequest {
   namespace: string = "";
   /** Key, at most 1,024 bytes. */
   key: string = "";
-  /** Value, at most 256 KiB. */
+  /** Value, at most 512 KiB. */
   value: Uint8Array = new Uint8Array(0);
   /** How long it is fresh; 0: until it is evicted or invalidated. */
   ttlMs: u64 = 0;

@@ -7,6 +7,7 @@ export const limits = {
   headers: 256,
   streams: 64,
   batch_calls: 64,
+  page_entries: 1000,
   error_text_bytes: 1024,
   random_bytes: 16,
 };

@@ -15,8 +15,10 @@ pub const DEPTH: usize = 32;
 pub const HEADERS: usize = 256;
 /// The most streams that one call may have open.
 pub const STREAMS: usize = 64;
-/// The most calls in one batch.
+/// The most calls in one batch, and the most records in any other list that is not a page.
 pub const BATCH_CALLS: usize = 64;
+/// The most entries in a page: in the list of a record that also has next.
+pub const PAGE_ENTRIES: usize = 1000;
 /// The longest text that core error returns.
 pub const ERROR_TEXT_BYTES: usize = 1024;
 /// How many unpredictable bytes each request record brings.
@@ -2587,7 +2589,7 @@ pub struct CachePutRequest<'a> {
     pub namespace: &'a str,
     /// Key, at most 1,024 bytes.
     pub key: &'a str,
-    /// Value, at most 256 KiB.
+    /// Value, at most 512 KiB.
     pub value: &'a [u8],
     /// How long it is fresh; 0: until it is evicted or invalidated.
     pub ttl_ms: u64,

@@ -14,8 +14,10 @@ const (
 	LimitHeaders = 256
 	// LimitStreams: The most streams that one call may have open.
 	LimitStreams = 64
-	// LimitBatchCalls: The most calls in one batch.
+	// LimitBatchCalls: The most calls in one batch, and the most records in any other list that is not a page.
 	LimitBatchCalls = 64
+	// LimitPageEntries: The most entries in a page: in the list of a record that also has next.
+	LimitPageEntries = 1000
 	// LimitErrorTextBytes: The longest text that core error returns.
 	LimitErrorTextBytes = 1024
 	// LimitRandomBytes: How many unpredictable bytes each request record brings.
@@ -2169,7 +2171,7 @@ func (v *CacheFillReply) read(r *Reader) {
 type CachePutRequest struct {
 	Namespace string   // Namespace of the app, one that the manifest grants.
 	Key       string   // Key, at most 1,024 bytes.
-	Value     []byte   // Value, at most 256 KiB.
+	Value     []byte   // Value, at most 512 KiB.
 	TtlMs     uint64   // How long it is fresh; 0: until it is evicted or invalidated.
 	StaleMs   uint64   // How long it is usable after that while somebody makes a new one.
 	Tags      []string // Tags that invalidate it.

@@ -126,6 +126,12 @@ func (l *log) keys() {
 		}
 		l.add("all", line)
 	}
+	many := stackhost.KV("many")
+	for i := range 150 {
+		many.Set(fmt.Sprintf("%03d", i), nil)
+	}
+	page, err = many.Scan(stackhost.Scan{Limit: 1000})
+	l.add("scan a long page", len(page.Entries), page.Next == "", err)
 	_, err = s.Scan(stackhost.Scan{Limit: 1001})
 	l.add("scan too much", err)
 	_, err = s.Scan(stackhost.Scan{Prefix: "k", After: "j"})

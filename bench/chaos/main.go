@@ -79,6 +79,14 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 		}
 	}
 	defer func() { l.Close() }()
+	disks := true
+	for _, n := range l.Nodes {
+		if err := n.Disk(); err != nil {
+			log.Printf("no disk will hang: %v", err)
+			disks = false
+			break
+		}
+	}
 	log.Printf("starting %d nodes in %s, seed %d", nodes, l.Dir, seed)
 	if err := l.Start(ctx); err != nil {
 		return nil, err
@@ -89,7 +97,7 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 	defer stop()
 	done := make(chan struct{})
 	go func() { w.run(working); close(done) }()
-	torment(working, l, network, rand.New(rand.NewPCG(seed, 1)), r.Faults)
+	torment(working, l, network, disks, rand.New(rand.NewPCG(seed, 1)), r.Faults)
 	<-done
 	log.Print("healing")
 	heal(l)
@@ -153,6 +161,7 @@ func equal(ctx context.Context, l *lab.Lab) bool {
 
 func heal(l *lab.Lab) {
 	for _, n := range l.Nodes {
+		n.Answer()
 		n.Resume()
 		n.Mend()
 		n.Netem("")
@@ -161,7 +170,7 @@ func heal(l *lab.Lab) {
 }
 
 // torment does one thing after the other to the nodes until ctx ends.
-func torment(ctx context.Context, l *lab.Lab, network bool, r *rand.Rand, faults map[string]int) {
+func torment(ctx context.Context, l *lab.Lab, network, disks bool, r *rand.Rand, faults map[string]int) {
 	pick := func() *lab.Node { return l.Nodes[r.IntN(len(l.Nodes))] }
 	wait := func(from, to int) {
 		select {
@@ -243,6 +252,7 @@ func torment(ctx context.Context, l *lab.Lab, network bool, r *rand.Rand, faults
 		},
 		"delay": func() { pick().Netem("delay 80ms 60ms"); wait(1000, 5000); heal(l) },
 		"drop":  func() { pick().Netem("loss 25%"); pick().Netem("loss 10% delay 5ms 5ms"); wait(1000, 5000); heal(l) },
+		"hang":  func() { n := leader(); n.Hang(); wait(500, 4000); n.Answer() },
 		"skew": func() {
 			pick().Skew(time.Duration(r.IntN(7_200_000)-3_600_000) * time.Millisecond)
 			wait(500, 4000)
@@ -261,6 +271,9 @@ func torment(ctx context.Context, l *lab.Lab, network bool, r *rand.Rand, faults
 		for _, name := range []string{"cut off", "cut one way", "cut in rings", "flap", "delay", "drop"} {
 			delete(deeds, name)
 		}
+	}
+	if !disks {
+		delete(deeds, "hang")
 	}
 	names := slices.Sorted(maps.Keys(deeds))
 	for ctx.Err() == nil {

@@ -357,7 +357,7 @@ func (w *work) report(r *Report) {
 				r.Wrong = append(r.Wrong, key+": "+wrong)
 			}
 		} else {
-			result = porcupine.CheckOperationsTimeout(register, ops, time.Minute)
+			result = decide(ops, time.Minute)
 		}
 		switch result {
 		case porcupine.Illegal:

@@ -304,11 +304,17 @@ func (n *Node) send(s syscall.Signal) {
 
 // Cut drops what n sends to m: one direction.
 func (n *Node) Cut(m *Node) error {
+	if n.netns == "" {
+		return errors.New("a node without a network namespace of its own cannot be cut off")
+	}
 	return ip(fmt.Sprintf("-n %s route replace blackhole %s/32", n.netns, m.IP))
 }
 
 // Mend takes all cuts from n back.
 func (n *Node) Mend() {
+	if n.netns == "" {
+		return
+	}
 	for _, m := range n.lab.Nodes {
 		ip(fmt.Sprintf("-n %s route del blackhole %s/32", n.netns, m.IP))
 	}
@@ -316,6 +322,9 @@ func (n *Node) Mend() {
 
 // Netem delays and drops what n sends, as tc-netem(8) says; "" ends that.
 func (n *Node) Netem(rule string) error {
+	if n.netns == "" {
+		return nil
+	}
 	exec.Command("ip", "netns", "exec", n.netns, "tc", "qdisc", "del", "dev", "eth0", "root").Run()
 	if rule == "" {
 		return nil

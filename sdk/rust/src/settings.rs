@@ -22,6 +22,15 @@ pub fn secret(name: &str) -> Result<Vec<u8>> {
     Ok(SecretReply::decode(&reply)?.value.to_vec())
 }
 
+/// A secret that the operator set with `stackhost secret set` and the manifest grants by
+/// `grants.secret`. Code `not_found`: it is not set.
+pub fn cluster_secret(name: &str) -> Result<Vec<u8>> {
+    let mut request = Vec::new();
+    abi::SecretGetRequest { name }.encode(&mut request);
+    let reply = host::call(imports::secret_get, &request)?;
+    Ok(abi::SecretGetReply::decode(&reply)?.value.to_vec())
+}
+
 /// What this host offers of a capability.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Supports {

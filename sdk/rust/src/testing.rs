@@ -27,6 +27,8 @@ use crate::{Job, Request, Response};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+mod stores;
+
 type Fetcher = Box<dyn Fn(&FetchRequest) -> Result<Response>>;
 
 #[derive(Default)]
@@ -42,6 +44,7 @@ struct State {
     kept: Option<Vec<u8>>,
     error: String,
     calls: u64,
+    stores: stores::Stores,
 }
 
 thread_local! {
@@ -68,6 +71,12 @@ impl Host {
     /// Sets a secret.
     pub fn secret(self, name: &str, value: &[u8]) -> Self {
         STATE.with_borrow_mut(|s| _ = s.secrets.insert(name.into(), value.into()));
+        self
+    }
+
+    /// Sets a secret of the cluster, for [`cluster_secret`](crate::cluster_secret).
+    pub fn cluster_secret(self, name: &str, value: &[u8]) -> Self {
+        STATE.with_borrow_mut(|s| _ = s.stores.secrets.insert(name.into(), value.into()));
         self
     }
 
@@ -288,7 +297,8 @@ fn answer(capability: &str, function: &str, request: &[u8]) -> Result<Vec<u8>> {
         }
         ("core", "supports") => {
             let name = SupportsRequest::decode(request)?.capability;
-            let known = matches!(name, "core" | "http" | "fetch");
+            let stores = matches!(name, "kv" | "cache" | "lock" | "blob" | "secret");
+            let known = stores || matches!(name, "core" | "http" | "fetch");
             let granted = name != "fetch" && known
                 || STATE.with_borrow(|s| s.granted.iter().any(|g| g == name));
             let reply = SupportsReply { version: known.into(), granted, functions: Vec::new() };
@@ -329,7 +339,7 @@ fn answer(capability: &str, function: &str, request: &[u8]) -> Result<Vec<u8>> {
             let url = request.url;
             encoded(|out| FetchResponse { status, headers, body, body_stream: 0, url }.encode(out))
         }
-        _ => Err(Error::new(Code::UNSUPPORTED, format!("{capability} {function}"))),
+        _ => stores::answer(capability, function, request),
     }
 }
 
@@ -410,13 +420,23 @@ pub(crate) unsafe fn core_write(stream: u32, ptr: *const u8, len: usize) -> i64 
             reply.body.extend_from_slice(bytes);
             len as i64
         }
-        _ => Code::CLOSED.0,
+        _ => match s.stores.writing.get_mut(&stream) {
+            Some(w) => {
+                w.blob.extend_from_slice(bytes);
+                len as i64
+            }
+            None => Code::CLOSED.0,
+        },
     })
 }
 
 /// Answers `core close`.
 pub(crate) unsafe fn core_close(stream: u32) -> i64 {
-    match STATE.with_borrow_mut(|s| s.streams.remove(&stream)) {
+    let close = |s: &mut State| {
+        s.stores.writing.remove(&stream);
+        s.streams.remove(&stream)
+    };
+    match STATE.with_borrow_mut(close) {
         Some(_) => 0,
         None => Code::CLOSED.0,
     }

@@ -19,6 +19,16 @@ export { Response } from "./response";
 export { Result } from "./result";
 export { Handler, Router } from "./router";
 export { config, secret, supports } from "./settings";
+export {
+  BlobCommitRequest, BlobDeleteRequest, BlobInfo, BlobListRequest, BlobPutRequest, BlobReadRequest, BlobStatRequest, BlobWriteRequest,
+  CacheClearRequest, CacheDeleteRequest, CacheFillRequest, CacheGetRequest, CacheInvalidateRequest, CachePutRequest, CacheState, Consistency,
+  KvCheck, KvDeleteRequest, KvEntry, KvGetRequest, KvGuard, KvIncrementRequest, KvRange, KvScanRequest, KvSetRequest, KvTransactRequest,
+  KvWrite, KvWriteKind, LockAcquireRequest, LockReleaseRequest, LockRenewRequest, SecretGetRequest,
+} from "./abi";
+export {
+  blobCommit, blobDelete, blobList, blobPut, blobRead, blobStat, blobWrite, cacheClear, cacheDelete, cacheFill, cacheGet, cacheInvalidate,
+  cachePut, kvDelete, kvGet, kvIncrement, kvScan, kvSet, kvTransact, lockAcquire, lockRelease, lockRenew, secretGet,
+} from "./state";
 export { Stream } from "./stream";
 export { base64, bytesOf, Form, hex, percentDecode, percentEncode, textOf } from "./text";
 export { Kind, Value } from "./value";

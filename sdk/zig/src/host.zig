@@ -101,6 +101,13 @@ fn whole(request: abi.FetchRequest) abi.FetchRequest {
     return r;
 }
 
+/// Makes a call that has no reply.
+pub fn send(comptime function: Function, request: anytype) abi.Error!void {
+    const bytes = encoded(request);
+    var none: [1]u8 = undefined;
+    _ = try check(function(bytes.ptr, bytes.len, &none, 0));
+}
+
 /// Sends a request. HTTP error statuses are responses, not errors.
 pub fn fetch(request: abi.FetchRequest) abi.Error!Fetched {
     return .init(try call(imports.fetch_send, whole(request), abi.FetchResponse));

@@ -27,7 +27,7 @@ var caseFiles embed.FS
 
 // App is the app that a host under judgement serves: its manifest and the files beside it, without guest.wasm.
 //
-//go:embed app/stackhost.toml app/token.txt
+//go:embed app/stackhost.toml app/state.toml app/token.txt
 var App embed.FS
 
 // Case is one exchange and what must come of it.
@@ -35,6 +35,7 @@ type Case struct {
 	ID      string  `json:"id"`      // stable, "area/name"
 	Section string  `json:"section"` // where the rule stands
 	About   string  `json:"about"`
+	State   bool    `json:"state,omitempty"` // only for guests that answer GET /t/state
 	Request Request `json:"request"`
 	Repeat  int     `json:"repeat,omitempty"` // send it so often; every answer must hold
 	Expect  Expect  `json:"expect"`
@@ -75,6 +76,7 @@ type Result struct {
 	Passed   bool          `json:"passed"`
 	Expected string        `json:"expected_failure,omitempty"` // the reason, for a case known to fail
 	Problem  string        `json:"problem,omitempty"`
+	Skipped  string        `json:"not_covered,omitempty"` // why the case was not run
 	Took     time.Duration `json:"took_ns"`
 }
 
@@ -85,6 +87,7 @@ type Report struct {
 	Passed  int      `json:"passed"`
 	Failed  int      `json:"failed"`
 	Known   int      `json:"known_failures"`
+	Skipped int      `json:"not_covered"`
 }
 
 // Cases returns all cases, in the order of their files.
@@ -143,6 +146,10 @@ func Run(ctx context.Context, base string, o Options) (*Report, error) {
 	} else {
 		res.Body.Close()
 	}
+	noState, err := lacksState(ctx, client, base)
+	if err != nil {
+		return nil, err
+	}
 	report := &Report{Target: base}
 	for _, c := range cases {
 		if len(o.Only) > 0 && !slices.ContainsFunc(o.Only, func(p string) bool { return strings.HasPrefix(c.ID, p) }) {
@@ -153,13 +160,17 @@ func Run(ctx context.Context, base string, o Options) (*Report, error) {
 		}
 		start := time.Now()
 		r := Result{ID: c.ID, Section: c.Section, About: c.About, Expected: o.Expected[c.ID]}
-		if err := judge(ctx, client, base, &c); err != nil {
+		if c.State && noState {
+			r.Skipped = "not covered: GET /t/state is answered with 404, so there is no state module"
+		} else if err := judge(ctx, client, base, &c); err != nil {
 			r.Problem = err.Error()
 		} else {
 			r.Passed = true
 		}
 		r.Took = time.Since(start)
 		switch {
+		case r.Skipped != "":
+			report.Skipped++
 		case r.Passed && r.Expected != "":
 			r.Passed, r.Problem = false, "passes, although it is listed as a known failure: "+r.Expected
 			report.Failed++
@@ -176,6 +187,19 @@ func Run(ctx context.Context, base string, o Options) (*Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// lacksState tells whether there is nothing at /t/state. Any other answer is one that the state cases judge.
+func lacksState(ctx context.Context, client *http.Client, base string) (bool, error) {
+	req, err := http.NewRequestWithContext(ctx, "GET", base+"/t/state", nil)
+	if err != nil {
+		return false, err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return false, err
+	}
+	return res.StatusCode == http.StatusNotFound, res.Body.Close()
 }
 
 func judge(ctx context.Context, client *http.Client, base string, c *Case) error {

@@ -18,6 +18,8 @@ import (
 	"github.com/stackhost/stackhost/host"
 	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/host/engine"
+	"github.com/stackhost/stackhost/host/hosttest"
+	"github.com/stackhost/stackhost/raftstore"
 )
 
 // languages are the folders of guests/: those whose module is committed, and js, which an engine runs.
@@ -49,7 +51,23 @@ func serve(t *testing.T, language string) string {
 	if err := conformance.WriteApp(dir, wasm); err != nil {
 		t.Fatal(err)
 	}
+	addState(t, dir, language)
 	return start(t, dir)
+}
+
+// addState adds the module for the state cases of a language that has one.
+func addState(t *testing.T, dir, language string) {
+	t.Helper()
+	wasm, err := os.ReadFile(filepath.Join("guests", language, "state.wasm"))
+	if os.IsNotExist(err) {
+		return
+	}
+	if err == nil {
+		err = conformance.AddState(dir, wasm)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writeScriptApp writes the suite's app with the TypeScript guest in the place of a module.
@@ -86,7 +104,12 @@ func start(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := host.Open(host.Config{})
+	keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{Own: filepath.Join(t.TempDir(), "secret.key")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := hosttest.NewMemory()
+	h, err := host.Open(host.Config{Store: store, Secrets: raftstore.NewSecrets(store, keys)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +131,12 @@ func TestEveryGuestPasses(t *testing.T) {
 			report, err := conformance.Run(t.Context(), serve(t, language), conformance.Options{})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if report.Skipped > 0 {
+				t.Logf("%s: %d cases are NOT COVERED: it has no state.wasm", language, report.Skipped)
+			}
+			if _, err := os.Stat(filepath.Join("guests", language, "state.wasm")); err == nil && report.Skipped > 0 {
+				t.Errorf("%d cases are not covered, although there is a state.wasm", report.Skipped)
 			}
 			if report.Failed > 0 {
 				var b bytes.Buffer

@@ -12,13 +12,15 @@ func (r *Report) Text(w io.Writer) {
 	for _, c := range r.Results {
 		switch {
 		case c.Passed:
+		case c.Skipped != "":
+			fmt.Fprintf(w, "not run %s: %s\n", c.ID, c.Skipped)
 		case c.Expected != "":
 			fmt.Fprintf(w, "known  %s: %s (%s)\n", c.ID, c.Problem, c.Expected)
 		default:
 			fmt.Fprintf(w, "FAILED %s: %s\n       %s\n       %s\n", c.ID, c.About, c.Problem, c.Section)
 		}
 	}
-	fmt.Fprintf(w, "%d passed, %d failed, %d known failures\n", r.Passed, r.Failed, r.Known)
+	fmt.Fprintf(w, "%d passed, %d failed, %d known failures, %d not covered\n", r.Passed, r.Failed, r.Known, r.Skipped)
 }
 
 // JUnit writes a report in the XML form that test dashboards read.
@@ -41,11 +43,13 @@ func (r *Report) JUnit(w io.Writer) error {
 		Failures int        `xml:"failures,attr"`
 		Skipped  int        `xml:"skipped,attr"`
 		Cases    []testcase `xml:"testcase"`
-	}{Name: "stackhost conformance", Tests: len(r.Results), Failures: r.Failed, Skipped: r.Known}
+	}{Name: "stackhost conformance", Tests: len(r.Results), Failures: r.Failed, Skipped: r.Known + r.Skipped}
 	for _, c := range r.Results {
 		t := testcase{Class: c.Section, Name: c.ID, Time: fmt.Sprintf("%.3f", c.Took.Round(time.Millisecond).Seconds())}
 		switch {
 		case c.Passed:
+		case c.Skipped != "":
+			t.Skipped = &failure{Message: c.Skipped}
 		case c.Expected != "":
 			t.Skipped = &failure{Message: c.Expected}
 		default:

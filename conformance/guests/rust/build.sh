@@ -1,5 +1,6 @@
 #!/bin/sh
-# Rebuilds conformance.wasm into the folder given, or here.
+# Rebuilds conformance.wasm and state.wasm into the folder given, or here.
 set -eu
 here=$(dirname "$0")
-exec "$here/../../../sdk/rust/build-guest.sh" "$here" "${1:-$here}/conformance.wasm"
+"$here/../../../sdk/rust/build-guest.sh" "$here" "${1:-$here}/conformance.wasm"
+"$here/../../../sdk/rust/build-guest.sh" "$here/state" "${1:-$here}/state.wasm"

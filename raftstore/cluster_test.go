@@ -274,6 +274,56 @@ func TestLogWhoseEndWasTakenBack(t *testing.T) {
 	l.Close()
 }
 
+// TestLogWhoseRotationWasCutShort opens a log that was killed after a file had been ended and before that was noted, which raft-wal 0.4.0
+// alone can read and never write again.
+func TestLogWhoseRotationWasCutShort(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *raftLog {
+		l, err := openLog(dir, 4<<10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.durable, l.snapshot = func() uint64 { return 0 }, func() (uint64, uint64) { return 0, 0 }
+		return l
+	}
+	store := func(l *raftLog, i uint64) {
+		if err := l.StoreLog(&raft.Log{Index: i, Term: 1, Data: make([]byte, 100)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := open()
+	last := uint64(0)
+	for files := []string{}; len(files) < 2; files, _ = filepath.Glob(filepath.Join(dir, "*.wal")) {
+		last++
+		store(l, last)
+	}
+	noted, err := l.meta.Load(dir)
+	if err != nil || len(noted.Segments) != 2 {
+		t.Fatalf("%d files are noted: %v", len(noted.Segments), err)
+	}
+	noted.Segments = noted.Segments[:1]
+	ended := &noted.Segments[0]
+	end := ended.MaxIndex
+	ended.SealTime, ended.MaxIndex, ended.IndexStart = time.Time{}, 0, 0
+	if err := l.meta.CommitState(noted); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	l = open()
+	defer l.Close()
+	if got, _ := l.LastIndex(); got != end {
+		t.Fatalf("the log ends with %d, not %d", got, end)
+	}
+	for i := end + 1; i < end+100; i++ {
+		store(l, i)
+	}
+	for i := uint64(1); i < end+100; i++ {
+		if err := l.GetLog(i, new(raft.Log)); err != nil {
+			t.Fatalf("entry %d: %v", i, err)
+		}
+	}
+}
+
 func BenchmarkClusterSet(b *testing.B) {
 	for _, clients := range []int{1, 64} {
 		b.Run(fmt.Sprint(clients), func(b *testing.B) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -46,8 +47,13 @@ func openLog(dir string, segment int) (*raftLog, error) {
 	}
 	// raft-wal 0.4.0 never closes its metadata database, which would block the next Open in this process: it is ours to close.
 	l := &raftLog{meta: &metadb.BoltMetaDB{}, dir: dir, damage: func(error) {}}
-	var err error
-	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithSegmentFiler(segments{wsegment.NewFiler(dir, wfs.New())}), wal.WithLogger(hclog.NewNullLogger()))
+	files := segments{wsegment.NewFiler(dir, wfs.New())}
+	err := finishRotation(dir, l.meta, files, segment)
+	if err != nil {
+		l.meta.Close()
+		return nil, corrupt(dir, err)
+	}
+	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithSegmentFiler(files), wal.WithLogger(hclog.NewNullLogger()))
 	if err != nil {
 		l.meta.Close()
 		return nil, corrupt(dir, err)
@@ -65,6 +71,37 @@ func (s segments) Open(info types.SegmentInfo) (types.SegmentReader, error) {
 		return s.RecoverTail(info)
 	}
 	return s.Filer.Open(info)
+}
+
+// finishRotation does what raft-wal 0.4.0 had begun when the process stopped: it had ended a file with its index, and not yet noted that
+// and the next file. Such a log could be read and never be written again.
+func finishRotation(dir string, meta *metadb.BoltMetaDB, files segments, size int) error {
+	noted, err := meta.Load(dir)
+	if err != nil || len(noted.Segments) == 0 {
+		return err
+	}
+	tail := &noted.Segments[len(noted.Segments)-1]
+	if !tail.SealTime.IsZero() {
+		return nil
+	}
+	w, err := files.RecoverTail(*tail)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	sealed, index, err := w.Sealed()
+	if err != nil || !sealed {
+		return err
+	}
+	tail.SealTime, tail.MaxIndex, tail.IndexStart = time.Now(), w.LastIndex(), index
+	noted.Segments = append(noted.Segments, types.SegmentInfo{
+		ID: noted.NextSegmentID, BaseIndex: tail.MaxIndex + 1, MinIndex: tail.MaxIndex + 1, Codec: tail.Codec, SizeLimit: uint32(size), CreateTime: time.Now(),
+	})
+	noted.NextSegmentID++
+	return meta.CommitState(noted)
 }
 
 // Close releases the files. Nothing needs to be written.
@@ -87,6 +124,9 @@ func (l *raftLog) StoreLogs(entries []*raft.Log) error {
 		n += len(e.Data) + 32
 	}
 	if err := l.WAL.StoreLogs(pointers); err != nil {
+		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) && !errors.Is(err, wal.ErrClosed) {
+			l.damage(fmt.Errorf("store: the log in %s cannot be written: %w", l.dir, err))
+		}
 		return err
 	}
 	l.bytes.Add(int64(n))

@@ -220,13 +220,13 @@ func (s *Store) watchLog() {
 	}
 }
 
-// handOver asks the other voters, one after the other, to stand for election at once.
+// handOver asks the other voters, one after the other, to stand for election at once: at the same time they would split the votes.
 func (s *Store) handOver() {
 	for _, m := range s.Members() {
 		if m.Voter && m.Node != s.cfg.Node {
 			req := &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(s.cfg.Node), Addr: s.trans.EncodePeer(raft.ServerID(s.cfg.Node), s.trans.LocalAddr())}}
 			go s.trans.TimeoutNow(raft.ServerID(m.Node), raft.ServerAddress(m.Address), req, new(raft.TimeoutNowResponse))
+			<-s.pause()
 		}
 	}
-	<-s.pause()
 }

@@ -65,15 +65,16 @@ type Network interface {
 
 // Store is one node of the replicated store. Safe for concurrent use.
 type Store struct {
-	cfg    Config
-	dir    string
-	log    *raftLog
-	snaps  *snapshots
-	fsm    *fsm
-	raft   *raft.Raft
-	trans  raft.Transport
-	folder string // of the key space, below state
-	lock   *os.File
+	cfg       Config
+	dir       string
+	log       *raftLog
+	snaps     *snapshots
+	fsm       *fsm
+	raft      *raft.Raft
+	trans     raft.Transport
+	candidate atomic.Pointer[raft.Raft]
+	folder    string // of the key space, below state
+	lock      *os.File
 
 	at      atomic.Pointer[at]
 	reached atomic.Uint64 // every entry up to it has been applied
@@ -297,7 +298,7 @@ func (s *Store) start() (err error) {
 	conf.NotifyCh = leads
 	address := alone
 	if s.cfg.Network != nil {
-		s.trans = s.cfg.Network.Transport()
+		s.trans = newDeaf(s.cfg.Network.Transport(), &s.candidate)
 		address = s.trans.LocalAddr()
 	} else {
 		_, s.trans = raft.NewInmemTransport(address)
@@ -323,6 +324,7 @@ func (s *Store) start() (err error) {
 	if s.raft, err = raft.NewRaft(conf, s.fsm, s.log, s.log, s.snaps, s.trans); err != nil {
 		return err
 	}
+	s.candidate.Store(s.raft)
 	changes := make(chan raft.Observation, 16)
 	s.raft.RegisterObserver(raft.NewObserver(changes, false, func(o *raft.Observation) bool {
 		_, ok := o.Data.(raft.LeaderObservation)

@@ -91,7 +91,8 @@ impl Stores {
     fn sum(&self, name: &Name<Vec<u8>>, delta: i64) -> Result<i64> {
         let text = self.keys.get(name).map_or(Ok("0"), |e| std::str::from_utf8(&e.0));
         let now = text.ok().and_then(|t| t.parse::<i64>().ok());
-        now.and_then(|n| n.checked_add(delta)).ok_or_else(|| Error::invalid("it is no counter"))
+        now.and_then(|n| n.checked_add(delta))
+            .ok_or_else(|| Error::new(Code::CONFLICT, "it is no counter"))
     }
 
     fn keep(&mut self, w: Writing) -> Result<Vec<u8>> {

@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func main() {
 	only := flag.String("only", "kill,hang,transfer,restart,backup", "what to measure; hang needs root")
 	file := flag.String("json", "", "file for the results in JSON")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	r, wrong, err := run(ctx, strings.Split(*only, ","), *kills, *hangs, *transfers, *gigabytes)
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/stackhost/stackhost/bench/store/load"
@@ -50,7 +51,7 @@ func main() {
 		b.only = strings.Split(*only, ",")
 	}
 	b.loads = strings.Split(*loads, ",")
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report, err := b.run(ctx, strings.Split(*processes, ","), *inproc)
 	if err != nil {

@@ -206,6 +206,6 @@ func (b *bench) inProcess(ctx context.Context) (json.RawMessage, error) {
 	}
 	log.Print("inside one process")
 	cmd := exec.CommandContext(ctx, binary, "-json", "-rounds", fmt.Sprint(b.rounds), "-seconds", fmt.Sprint(b.seconds))
-	cmd.Stderr = os.Stderr
+	cmd.Stderr, cmd.Env = os.Stderr, append(os.Environ(), "TMPDIR="+b.dir) // removed with the rest
 	return cmd.Output()
 }

@@ -20,6 +20,8 @@ type leading struct {
 	ready atomic.Bool // everything of earlier terms is applied
 	alone atomic.Bool // ready, and the only voter
 	clock clock
+	// ticked is from where timers are looked for, ms; used by the goroutine that leads.
+	ticked int64
 }
 
 // followLeadership does what a leader has to, in the times when this node is one.
@@ -48,6 +50,7 @@ func (s *Store) takeOver() bool {
 	}
 	s.reach(f.(interface{ Index() uint64 }).Index())
 	s.offset.Store(s.wallOffset())
+	s.leading.ticked = 0
 	s.leading.clock.start(s.at.Load().Now, s.medianWall)
 	s.leading.ready.Store(true)
 	s.cfg.Log.Info("this node leads the cluster", "term", s.raft.CurrentTerm())
@@ -131,13 +134,13 @@ func (e *epoch) within(limit time.Duration) (context.Context, context.CancelFunc
 // due tells whether a timer is.
 func (s *Store) due() bool {
 	now := s.leading.clock.now()
-	due := false
 	v, err := s.viewAt(context.Background(), Stale(0))
 	if err != nil {
 		return false
 	}
 	defer v.release()
-	due = state.TimersDue(&reader{txn: v.txn, dir: v.k.dir}, now)
+	due, next := state.TimersDue(&reader{txn: v.txn, dir: v.k.dir}, s.leading.ticked, now)
+	s.leading.ticked = next
 	return due
 }
 

@@ -147,16 +147,14 @@ func (o *outbox) run() {
 		select {
 		case <-o.some:
 		case <-o.s.closing:
-			for _, c := range o.gather() {
-				c.end(nil, abi.Errorf(abi.CodeUnavailable, "store: this node is stopping; nothing was done"))
-			}
+			o.refuse()
 			return
 		}
 		select {
 		case o.slots <- struct{}{}:
 		case <-o.s.closing:
-			o.some <- struct{}{}
-			continue
+			o.refuse()
+			return
 		}
 		calls := o.gather()
 		if len(calls) == 0 {
@@ -175,6 +173,19 @@ func (o *outbox) run() {
 			defer func() { <-o.slots }()
 			o.deliver(b, calls, deadline)
 		})
+	}
+}
+
+// refuse ends the calls that were not sent.
+func (o *outbox) refuse() {
+	for {
+		calls := o.gather()
+		if len(calls) == 0 {
+			return
+		}
+		for _, c := range calls {
+			c.end(nil, abi.Errorf(abi.CodeUnavailable, "store: this node is stopping; nothing was done"))
+		}
 	}
 }
 

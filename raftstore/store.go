@@ -334,6 +334,7 @@ func (s *Store) start() (err error) {
 	s.running.Go(func() { s.followLeadership(leads) })
 	s.running.Go(s.watchDisk)
 	s.running.Go(s.scrub)
+	s.running.Go(s.note)
 	s.running.Go(s.watchLog)
 	s.running.Go(s.outbox.run)
 	if s.cfg.Network != nil {
@@ -428,6 +429,25 @@ func (s *Store) watchDisk() {
 		case <-s.closing:
 			return
 		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// noteBytes is how much of the log may be behind the newest snapshot. A snapshot is a note only; what comes after it is read when the node
+// starts. Raft itself counts entries, which may be long.
+const noteBytes = 64 << 20
+
+func (s *Store) note() {
+	noted := int64(0)
+	for {
+		select {
+		case <-s.closing:
+			return
+		case <-time.After(time.Second):
+		}
+		if n := s.log.bytes.Load(); n-noted > noteBytes {
+			noted = n
+			s.raft.Snapshot().Error() // nothing new is no failure
 		}
 	}
 }
@@ -540,7 +560,23 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer v.release()
-	return writeState(ctx, w, v)
+	return writeState(ctx, &paced{w: w}, v)
+}
+
+// paced lets others have the processor and the disk: it rests three times as long as the work for each write took.
+type paced struct {
+	w    io.Writer
+	last time.Time
+}
+
+// Write implements io.Writer.
+func (p *paced) Write(b []byte) (int, error) {
+	if !p.last.IsZero() {
+		time.Sleep(min(3*time.Since(p.last), 100*time.Millisecond))
+	}
+	n, err := p.w.Write(b)
+	p.last = time.Now()
+	return n, err
 }
 
 // Hash returns the SHA-256 of the state and the index that it is of.

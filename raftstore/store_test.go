@@ -121,6 +121,33 @@ func TestTimersRunByLogTime(t *testing.T) {
 	}
 }
 
+// TestCloseWhileWritesWait closes a store while many writes are under way and more wait behind them.
+func TestCloseWhileWritesWait(t *testing.T) {
+	for range 5 {
+		s := openTest(t, Config{Dir: t.TempDir()})
+		do(t, s, command('s', "warm", nil))
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					s.Do(ctx, command('s', fmt.Sprint(i), make([]byte, 10_000)))
+				}
+			})
+		}
+		time.Sleep(50 * time.Millisecond)
+		closed := make(chan error, 1)
+		go func() { closed <- s.Close() }()
+		select {
+		case <-closed:
+		case <-time.After(10 * time.Second):
+			t.Fatal("it does not close")
+		}
+		cancel()
+		wg.Wait()
+	}
+}
+
 func TestSecondProcessIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	openTest(t, Config{Dir: dir})

@@ -92,6 +92,7 @@ type Machine struct {
 	Meta
 	families [256]*Family
 	tx       Tx
+	ticked   int64                               // log time, ms; no timer is before it
 	recent   [4096]struct{ index, chain uint64 } // by index; what a leader's check is compared with
 }
 

@@ -185,7 +185,7 @@ func (s *scriptRun) view() *View { return &View{Reader: &s.mem, Index: s.m.Index
 
 // tick runs due timers until there are none and returns the events and how many entries it took.
 func (s *scriptRun) tick() (events []Event, entries int, err error) {
-	for TimersDue(&s.mem, s.now) {
+	for due, _ := TimersDue(&s.mem, 0, s.now); due; due, _ = TimersDue(&s.mem, 0, s.now) {
 		_, e, err := s.do(Command{Family: FamilySystem, Op: OpTick})
 		if err != nil {
 			return events, entries, err

@@ -80,11 +80,14 @@ func (m *Machine) tick(tx *Tx) {
 		family   byte
 	}
 	var due []timer
-	tx.Scan([]byte{prefixTimers}, timerKey(tx.now+1, 0, nil), func(k, _ []byte) bool {
+	tx.Scan(timerKey(m.ticked, 0, nil), timerKey(tx.now+1, 0, nil), func(k, _ []byte) bool {
 		k = append([]byte(nil), k...)
 		due = append(due, timer{key: k, ref: k[10:], family: k[9]})
 		return len(due) < ticks
 	})
+	if len(due) == 0 {
+		m.ticked = max(m.ticked, tx.now-timerSlack)
+	}
 	for _, t := range due {
 		if len(tx.writes) > tickWrites {
 			return
@@ -98,17 +101,20 @@ func (m *Machine) tick(tx *Tx) {
 	}
 }
 
-// NextTimer returns when the earliest timer is due, in ms of log time.
-func NextTimer(r Reader) (at int64, ok bool) {
-	r.Scan([]byte{prefixTimers}, []byte{prefixTimers + 1}, func(k, _ []byte) bool {
-		at, ok = int64(binary.BigEndian.Uint64(k[1:])), true
+// timerSlack is how far, in ms of log time, behind a time at which no timer was due timers are still looked for: they are set for times
+// to come, by commands that may have been under way for a while. Times before that need not be looked at again, where a key space may
+// hold the traces of a great many timers that were taken back.
+const timerSlack = 60_000
+
+// TimersDue tells whether a timer is due at now, in ms of log time. from is 0 or the last such call's next: where that need not look
+// again.
+func TimersDue(r Reader, from, now int64) (due bool, next int64) {
+	r.Scan(timerKey(from, 0, nil), timerKey(now+1, 0, nil), func(_, _ []byte) bool {
+		due = true
 		return false
 	})
-	return at, ok
-}
-
-// TimersDue tells whether a timer is due at now.
-func TimersDue(r Reader, now int64) bool {
-	at, ok := NextTimer(r)
-	return ok && at <= now
+	if due {
+		return true, from
+	}
+	return false, max(from, now-timerSlack)
 }

@@ -41,8 +41,8 @@ const (
 	handPath = "/handed/"
 	// busy is the load from which requests are handed on, and room the load up to which a peer is given some.
 	busy, room = 0.9, 0.7
-	// freshInfo is how old what a peer told may be.
-	freshInfo = 3 * time.Second
+	// freshInfo is how old what a peer told may be; one that died since is found out before it has got a request.
+	freshInfo = 10 * time.Second
 	// clientHeader carries the client's address to the node that takes over, schemeHeader how it came.
 	clientHeader = "Stackhost-Client"
 )

@@ -26,6 +26,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/stackhost/stackhost/host"
@@ -82,7 +83,7 @@ type Node struct {
 	Admin *admin.Server
 
 	cfg      Config
-	adminURL string
+	adminURL atomic.Value // string
 	agent    *rollout.Agent
 	served   chan error
 	balancer *balancer
@@ -135,7 +136,7 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	if n.Store, err = raftstore.Open(store); err != nil {
 		return nil, err
 	}
-	n.Store.Describe(func() raftstore.Info { return n.balancer.info(s.Learner, n.adminURL) })
+	n.Store.Describe(func() raftstore.Info { return n.balancer.info(s.Learner, n.AdminURL()) })
 	if n.Link != nil {
 		n.balancer.serve(n.Link, n.Store)
 		if members := joinAt(s, n.Store); len(members) > 0 {
@@ -219,7 +220,9 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	if err != nil {
 		return fmt.Errorf("the admin API cannot listen on %s: %w; choose another address with --admin, or \"off\"", cfg.Admin, err)
 	}
-	if n.adminURL, err = n.Admin.Announce(ln.Addr()); err != nil {
+	url, err := n.Admin.Announce(ln.Addr())
+	n.adminURL.Store(url)
+	if err != nil {
 		ln.Close()
 		return err
 	}
@@ -232,7 +235,10 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 func (n *Node) Data() string { return n.cfg.Data }
 
 // AdminURL is where the admin API listens, "" for nowhere.
-func (n *Node) AdminURL() string { return n.adminURL }
+func (n *Node) AdminURL() string {
+	url, _ := n.adminURL.Load().(string)
+	return url
+}
 
 // Settled is closed once what the cluster serves is served here.
 func (n *Node) Settled() <-chan struct{} { return n.agent.Settled() }

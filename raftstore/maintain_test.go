@@ -65,6 +65,23 @@ func TestOneOfThreeRecoversAlone(t *testing.T) {
 	do(t, left.Store, command('s', "new", []byte("v")))
 }
 
+// TestOpensAfterAKillWhileAFileWasMade leaves an empty file of Badger's value log, as a kill may.
+func TestOpensAfterAKillWhileAFileWasMade(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, Config{Dir: dir})
+	do(t, s, command('s', "k", []byte("v")))
+	s.Close()
+	for _, name := range []string{"000001.vlog", "000061.vlog"} {
+		if err := os.WriteFile(filepath.Join(dir, "state", "1", name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = openTest(t, Config{Dir: dir})
+	if v := get(t, s, "k"); string(v) != "v" {
+		t.Errorf("after that: %q", v)
+	}
+}
+
 func TestVerifyFindsFlippedBits(t *testing.T) {
 	dir := t.TempDir()
 	s := openTest(t, Config{Dir: dir, logSegment: 64 << 10})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -135,7 +136,7 @@ func (c *cluster) start(n *node) {
 	}
 	go n.host.Serve(ln)
 	n.url = "http://" + ln.Addr().String()
-	n.agent = Start(Config{Node: n.name, Apps: c.apps, Host: n.host, Dir: filepath.Join(n.dir, "bundles")})
+	n.agent = Start(Config{Node: n.name, Apps: c.apps, Host: n.host, Dir: filepath.Join(n.dir, "bundles"), Log: slog.New(slog.NewTextHandler(c.t.Output(), nil))})
 	c.store.OnApply(n.agent.Notify)
 	c.nodes = append(c.nodes, n)
 	h, agent := n.host, n.agent

@@ -31,6 +31,9 @@ type codeCache struct {
 	dir     string // rewrite-2, or "" when nothing is kept
 	engine  wazero.CompilationCache
 	writing sync.Mutex // one at a time makes files, so that they can be told apart
+	// reading is held, by the first byte of the record's name, by who takes code out of the cache: the engine shows what it has read to
+	// others before it can run (github.com/wazero/wazero/issues/2547).
+	reading [256]sync.Mutex
 }
 
 func openCache(dir string) (*codeCache, error) {
@@ -91,11 +94,12 @@ func readRecord(path string) (entries []recordEntry) {
 	return entries
 }
 
-func (c *codeCache) recordPath(binary []byte) string {
+// key is the name of the record of binary's code.
+func (c *codeCache) key(binary []byte) []byte {
 	h := sha256.New()
 	h.Write(binary)
 	fmt.Fprint(h, runtime.GOARCH, cpu.X86, cpu.ARM64)
-	return filepath.Join(c.dir, "records", hex.EncodeToString(h.Sum(nil)))
+	return h.Sum(nil)
 }
 
 // verified tells whether the record's files are all there as they were written. If not they are removed.
@@ -125,7 +129,11 @@ func (c *codeCache) compile(ctx context.Context, engine wazero.Runtime, binary [
 	if c.dir == "" {
 		return engine.CompileModule(ctx, binary)
 	}
-	record := c.recordPath(binary)
+	key := c.key(binary)
+	reading := &c.reading[key[0]]
+	reading.Lock()
+	defer reading.Unlock()
+	record := filepath.Join(c.dir, "records", hex.EncodeToString(key))
 	if c.verified(record) {
 		return engine.CompileModule(ctx, binary)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -54,6 +55,29 @@ func TestDamagedCodeIsBuiltAgain(t *testing.T) {
 		if now, _ := os.ReadFile(path); string(now) != string(sound) {
 			t.Errorf("%s: not built again", name)
 		}
+	}
+}
+
+// TestKeptCodeIsLoadedByMany fails now and then where one load uses code that another has only half read.
+func TestKeptCodeIsLoadedByMany(t *testing.T) {
+	dir := t.TempDir()
+	loadWithCache(t, dir)
+	wasm := guest(t, "state")
+	for range 30 {
+		rt, err := New(Config{CacheDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var loads sync.WaitGroup
+		for range 8 {
+			loads.Go(func() {
+				if _, err := rt.Load(t.Context(), Spec{Name: "test/state", Wasm: wasm}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		loads.Wait()
+		rt.Close()
 	}
 }
 

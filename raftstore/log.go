@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -23,8 +25,9 @@ import (
 // raftLog is the Raft log and its stable values on disk. It is the only thing that a write waits for.
 type raftLog struct {
 	*wal.WAL
-	meta *metadb.BoltMetaDB
-	dir  string
+	meta  *metadb.BoltMetaDB
+	files segments
+	dir   string
 	// durable returns the index beyond which the log must not be cut.
 	durable func() uint64
 	// snapshot returns the index and term of the newest snapshot.
@@ -46,14 +49,13 @@ func openLog(dir string, segment int) (*raftLog, error) {
 		return nil, err
 	}
 	// raft-wal 0.4.0 never closes its metadata database, which would block the next Open in this process: it is ours to close.
-	l := &raftLog{meta: &metadb.BoltMetaDB{}, dir: dir, damage: func(error) {}}
-	files := segments{wsegment.NewFiler(dir, wfs.New())}
-	err := finishRotation(dir, l.meta, files, segment)
+	l := &raftLog{meta: &metadb.BoltMetaDB{}, files: segments{wsegment.NewFiler(dir, wfs.New())}, dir: dir, damage: func(error) {}}
+	err := finishRotation(dir, l.meta, l.files, segment)
 	if err != nil {
 		l.meta.Close()
 		return nil, corrupt(dir, err)
 	}
-	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithSegmentFiler(files), wal.WithLogger(hclog.NewNullLogger()))
+	l.WAL, err = wal.Open(dir, wal.WithMetaStore(l.meta), wal.WithSegmentSize(segment), wal.WithSegmentFiler(l.files), wal.WithLogger(hclog.NewNullLogger()))
 	if err != nil {
 		l.meta.Close()
 		return nil, corrupt(dir, err)
@@ -183,6 +185,34 @@ func (l *raftLog) DeleteRange(from, to uint64) error {
 		}
 	}
 	return l.WAL.DeleteRange(from, to)
+}
+
+// entriesIn returns how many entries the newest files hold that together are not longer than bytes, or the newest file if that is
+// longer. It is trailingEntries at most.
+func (l *raftLog) entriesIn(bytes int64) (uint64, error) {
+	last, err := l.LastIndex()
+	if err != nil {
+		return 0, err
+	}
+	begins, err := l.files.List()
+	if err != nil {
+		return 0, err
+	}
+	from := last + 1
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(begins))) {
+		info, err := os.Stat(filepath.Join(l.dir, wsegment.FileName(types.SegmentInfo{BaseIndex: begins[id], ID: id})))
+		if errors.Is(err, os.ErrNotExist) { // cut off just now
+			break
+		}
+		if err != nil {
+			return 0, err
+		}
+		if bytes -= info.Size(); bytes < 0 && from <= last {
+			break
+		}
+		from = min(from, begins[id])
+	}
+	return min(last+1-from, trailingEntries), nil
 }
 
 // stalled returns how long the write under way has taken.

@@ -49,6 +49,7 @@ type Config struct {
 
 	logFault   func() // for tests: runs before each write of the log
 	logSegment int    // for tests: bytes
+	logBytes   int64  // for tests
 }
 
 // Network is how nodes reach each other. Implementations are safe for concurrent use.
@@ -132,6 +133,9 @@ func (cfg *Config) defaults() {
 	}
 	if cfg.logSegment == 0 {
 		cfg.logSegment = segmentBytes
+	}
+	if cfg.logBytes == 0 {
+		cfg.logBytes = logBytes
 	}
 }
 
@@ -292,7 +296,9 @@ func (s *Store) start() (err error) {
 	conf.NoSnapshotRestoreOnStart = true // the key space is on disk
 	conf.SnapshotThreshold = 32 << 10
 	conf.SnapshotInterval = 10 * time.Second
-	conf.TrailingLogs = trailingEntries
+	if conf.TrailingLogs, err = s.log.entriesIn(s.cfg.logBytes); err != nil {
+		return err
+	}
 	conf.Logger = hclog.New(&hclog.LoggerOptions{Name: "raft", Level: hclog.Info, Output: raftRecords{s.cfg.Log}, DisableTime: true})
 	leads := make(chan bool, 16)
 	conf.NotifyCh = leads
@@ -343,8 +349,12 @@ func (s *Store) start() (err error) {
 	return nil
 }
 
-// trailingEntries stay in the log behind a snapshot, so that a node that was away a while catches up from there.
-const trailingEntries = 128 << 10
+// trailingEntries stay in the log behind a snapshot, or as many as have logBytes, so that a node that was away a while catches up from
+// there.
+const (
+	trailingEntries = 128 << 10
+	logBytes        = 256 << 20
+)
 
 // Close stops the node; a leader hands over first. What was acknowledged is on disk already.
 func (s *Store) Close() error {
@@ -437,18 +447,31 @@ func (s *Store) watchDisk() {
 // starts. Raft itself counts entries, which may be long.
 const noteBytes = 64 << 20
 
+// note takes snapshots, and lets Raft cut the log behind them so far that it keeps about logBytes, and hardly anything on a full disk.
 func (s *Store) note() {
-	noted := int64(0)
+	noted, small := int64(0), false
 	for {
 		select {
 		case <-s.closing:
 			return
 		case <-time.After(time.Second):
 		}
-		if n := s.log.bytes.Load(); n-noted > noteBytes {
-			noted = n
-			s.raft.Snapshot().Error() // nothing new is no failure
+		n, full := s.log.bytes.Load(), s.full.Load()
+		if n-noted <= min(noteBytes, s.cfg.logBytes/4) && (!full || small) {
+			continue
 		}
+		noted, small = n, full
+		keep := s.cfg.logBytes
+		if full {
+			keep = 0
+		}
+		conf := s.raft.ReloadableConfig()
+		if entries, err := s.log.entriesIn(keep); err != nil {
+			s.cfg.Log.Warn("cannot tell how long the log is", "error", err)
+		} else if conf.TrailingLogs = entries; s.raft.ReloadConfig(conf) != nil {
+			s.cfg.Log.Warn("cannot change how much of the log is kept")
+		}
+		s.raft.Snapshot().Error() // nothing new is no failure
 	}
 }
 

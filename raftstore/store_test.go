@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -192,5 +194,37 @@ func BenchmarkGet(b *testing.B) {
 			v.Get(key)
 			return nil
 		})
+	}
+}
+
+// TestTheLogStaysShort writes far more than the log keeps.
+func TestTheLogStaysShort(t *testing.T) {
+	s := openTest(t, Config{Dir: t.TempDir(), logSegment: 64 << 10, logBytes: 1 << 20})
+	s.log.durable = func() uint64 { return 1 << 40 } // as if the tables held all: this test never stops the node
+	size := func() (n int64) {
+		files, err := filepath.Glob(filepath.Join(s.dir, "log", "*.wal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if info, err := os.Stat(f); err == nil {
+				n += info.Size()
+			}
+		}
+		return n
+	}
+	for i := range 200 {
+		do(t, s, command('s', fmt.Sprint(i), make([]byte, 16<<10)))
+	}
+	until(t, "a log of about 1 MiB", func() bool { return size() < 3<<19 })
+	if n := size(); n < 1<<19 {
+		t.Errorf("only %d bytes of the log are left", n)
+	}
+	until(t, "a log of one file", func() bool {
+		s.full.Store(true) // until the disk is looked at again
+		return size() < 3*64<<10
+	})
+	if v := get(t, s, "199"); len(v) != 16<<10 {
+		t.Errorf("%d bytes", len(v))
 	}
 }

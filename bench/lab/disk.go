@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Disk gives the node, before its first Run, a disk of its own that can hang: an ext4 file system in a file of 2 GiB, which is sparse,
+// Disk gives the node, before its first Run, a disk of its own that can hang: an ext4 file system in a file of 4 GiB, which is sparse,
 // on a loop device. The process must be root.
 func (n *Node) Disk() error {
 	image := n.Data + ".img"
 	if err := os.WriteFile(image, nil, 0o600); err != nil {
 		return err
 	}
-	if err := os.Truncate(image, 2<<30); err != nil {
+	if err := os.Truncate(image, 4<<30); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(n.Data, 0o700); err != nil {

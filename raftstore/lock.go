@@ -86,7 +86,8 @@ func (l *Lock) Acquire(ctx context.Context, namespace, name, owner string, o Loc
 	}
 	cmd := state.LockAcquire{Namespace: namespace, Name: name, Owner: owner, TTL: o.TTL.Milliseconds()}
 	if o.Wait <= 0 {
-		return l.acquire(ctx, cmd)
+		lease, _, err := l.acquire(ctx, cmd)
+		return lease, err
 	}
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, o.Wait)
@@ -97,7 +98,7 @@ func (l *Lock) Acquire(ctx context.Context, namespace, name, owner string, o Loc
 		if err != nil {
 			return LockLease{}, err
 		}
-		lease, err := l.acquire(ctx, cmd)
+		lease, holder, err := l.acquire(ctx, cmd)
 		if err == nil && lease.Fence != 0 {
 			return lease, nil
 		}
@@ -105,7 +106,7 @@ func (l *Lock) Acquire(ctx context.Context, namespace, name, owner string, o Loc
 			return LockLease{}, err
 		}
 		if ctx.Err() == nil {
-			lease, err = l.await(ctx, namespace, name, owner, from)
+			lease, err = l.await(ctx, namespace, name, owner, from, holder)
 			if err != nil && ctx.Err() == nil {
 				return LockLease{}, err
 			}
@@ -119,13 +120,13 @@ func (l *Lock) Acquire(ctx context.Context, namespace, name, owner string, o Loc
 	}
 }
 
-// acquire sends the command; a lease without a token means a place in the line.
-func (l *Lock) acquire(ctx context.Context, cmd state.LockAcquire) (LockLease, error) {
+// acquire sends the command; a lease without a token means a place in the line, behind the holder with the token holder.
+func (l *Lock) acquire(ctx context.Context, cmd state.LockAcquire) (lease LockLease, holder uint64, err error) {
 	r, err := l.ask(ctx, cmd.Command(l.tenant))
 	if err != nil || !r.Held {
-		return LockLease{}, err
+		return LockLease{}, r.Fence, err
 	}
-	return LockLease{ID: cmd.Owner, Fence: r.Fence, Expires: r.Expires}, nil
+	return LockLease{ID: cmd.Owner, Fence: r.Fence, Expires: r.Expires}, 0, nil
 }
 
 func (l *Lock) ask(ctx context.Context, c state.Command) (state.LockReply, error) {
@@ -144,8 +145,9 @@ func (l *Lock) index(ctx context.Context) (index uint64, err error) {
 	return index, err
 }
 
-// await waits until owner was given the lock, or until the place in the line should be confirmed: then Fence is 0.
-func (l *Lock) await(ctx context.Context, namespace, name, owner string, from uint64) (LockLease, error) {
+// await waits until owner was given the lock after the holder with the token holder, or until the place in the line should be confirmed:
+// then Fence is 0. A node that lags behind may show an older lease of the same owner.
+func (l *Lock) await(ctx context.Context, namespace, name, owner string, from, holder uint64) (LockLease, error) {
 	ctx, cancel := context.WithTimeout(ctx, keepPlace/3)
 	defer cancel()
 	if w, ok := l.a.(Watcher); ok {
@@ -153,13 +155,13 @@ func (l *Lock) await(ctx context.Context, namespace, name, owner string, from ui
 			if err != nil {
 				break
 			}
-			if string(e.Key) == name && string(e.Value) == owner {
-				return l.held(ctx, namespace, name, owner)
+			if string(e.Key) == name && string(e.Value) == owner && e.Version > holder {
+				return l.held(ctx, namespace, name, owner, holder)
 			}
 		}
 	}
 	for pause := 10 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, time.Second/2) {
-		if lease, err := l.held(ctx, namespace, name, owner); err != nil || lease.Fence != 0 {
+		if lease, err := l.held(ctx, namespace, name, owner, holder); err != nil || lease.Fence != 0 {
 			return lease, err
 		}
 		timer := time.NewTimer(pause/2 + rand.N(pause)) // spread, so that waiters do not ask all at once
@@ -172,10 +174,10 @@ func (l *Lock) await(ctx context.Context, namespace, name, owner string, from ui
 	return LockLease{}, nil
 }
 
-// held looks whether owner holds the lock as far as this node knows.
-func (l *Lock) held(ctx context.Context, namespace, name, owner string) (lease LockLease, err error) {
+// held looks whether owner holds the lock as far as this node knows, by a lease newer than the token than.
+func (l *Lock) held(ctx context.Context, namespace, name, owner string, than uint64) (lease LockLease, err error) {
 	i, held, err := l.Show(ctx, Stale(0), namespace, name)
-	if held && i.Owner == owner {
+	if held && i.Owner == owner && i.Fence > than {
 		lease = LockLease{ID: owner, Fence: i.Fence, Expires: i.Expires}
 	}
 	return lease, err

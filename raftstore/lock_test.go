@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stackhost/stackhost/abi"
+	"github.com/stackhost/stackhost/raftstore/state"
 )
 
 // codeOf is the code of an error, 0 for none.
@@ -170,5 +171,37 @@ func BenchmarkLock(b *testing.B) {
 		if _, err := l.Release(b.Context(), "ns", "x", "o", lease.Fence); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// lagging reads what a node that lags behind would.
+type lagging struct {
+	Access
+	behind Access
+}
+
+func (l lagging) View(ctx context.Context, c Consistency, f func(*state.View) error) error {
+	return l.behind.View(ctx, c, f)
+}
+
+// TestAnOldLeaseIsNotANewOne waits for a lock on a node on which the waiter's last lease has not ended yet.
+func TestAnOldLeaseIsNotANewOne(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	behind, now := openTest(t, Config{Dir: t.TempDir()}), openTest(t, Config{Dir: t.TempDir()})
+	old, err := NewLock(behind, "app").Acquire(ctx, "jobs", "deploy", "me", LockOptions{TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		do(t, now, command('s', fmt.Sprint(i), nil))
+	}
+	l := NewLock(lagging{now, behind}, "app")
+	other, err := l.Acquire(ctx, "jobs", "deploy", "other", LockOptions{TTL: time.Second})
+	if err != nil || other.Fence <= old.Fence {
+		t.Fatalf("%+v after %+v, %v", other, old, err)
+	}
+	if mine, err := l.Acquire(ctx, "jobs", "deploy", "me", LockOptions{TTL: time.Minute, Wait: 20 * time.Second}); err != nil || mine.Fence <= other.Fence {
+		t.Errorf("the token %d after %d, %v", mine.Fence, other.Fence, err)
 	}
 }

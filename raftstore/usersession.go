@@ -81,8 +81,13 @@ func (u *UserSessions) ask(ctx context.Context, c state.Command) (UserSession, e
 
 // Get reads a session without using it. With Stale, or on a node that lags behind, it may have been revoked since.
 func (u *UserSessions) Get(ctx context.Context, level Consistency, token string) (s UserSession, found bool, err error) {
+	return u.Find(ctx, level, SessionID(token))
+}
+
+// Find is Get for who knows the session's id.
+func (u *UserSessions) Find(ctx context.Context, level Consistency, id []byte) (s UserSession, found bool, err error) {
 	err = u.a.View(ctx, level, func(v *state.View) error {
-		if s, found = state.SessionGet(v, u.tenant, SessionID(token)); found {
+		if s, found = state.SessionGet(v, u.tenant, id); found {
 			s = ownSession(s)
 		}
 		return nil

@@ -27,7 +27,7 @@ func bound(ops []porcupine.Operation) (bounded, fewer []porcupine.Operation) {
 		switch {
 		case out.unknown:
 			continue
-		case in.kind == "get", in.kind == "pair":
+		case in.kind == "get", in.kind == "look", in.kind == "pair", in.kind == "lease":
 			value = out.value
 		case in.kind == "cas" && out.ok:
 			value = in.want
@@ -39,7 +39,7 @@ func bound(ops []porcupine.Operation) (bounded, fewer []porcupine.Operation) {
 	for _, op := range ops {
 		in, out := op.Input.(input), op.Output.(output)
 		keep := !out.unknown
-		if out.unknown && (in.kind == "set" || in.kind == "cas" || in.kind == "both") {
+		if out.unknown && (in.kind == "set" || in.kind == "cas" || in.kind == "both" || in.kind == "make") {
 			if at, ok := saw[in.to]; ok {
 				op.Return, keep = max(at, op.Call), true
 			}

@@ -58,6 +58,8 @@ type Report struct {
 	Acknowledged   int            `json:"acknowledged"`
 	Unknown        int            `json:"outcome_unknown"`
 	Histories      int            `json:"histories"`
+	Kinds          map[string]int `json:"answered_by_kind"`
+	Unused         []string       `json:"kinds_without_an_answer"`
 	Wrong          []string       `json:"not_linearizable"`
 	Undecided      []string       `json:"undecided"`
 	CacheErrors    []string       `json:"cache_errors"`
@@ -92,7 +94,7 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 		return nil, err
 	}
 	w := newWork(l, clients)
-	r := &Report{Minutes: length.Minutes(), Nodes: nodes, Seed: seed, Faults: map[string]int{}, Wrong: []string{}, Undecided: []string{}, CacheErrors: []string{}, FenceErrors: []string{}}
+	r := &Report{Minutes: length.Minutes(), Nodes: nodes, Seed: seed, Faults: map[string]int{}, Wrong: []string{}, Undecided: []string{}, CacheErrors: []string{}, FenceErrors: []string{}, Unused: []string{}}
 	working, stop := context.WithTimeout(ctx, length)
 	defer stop()
 	done := make(chan struct{})
@@ -120,13 +122,22 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 	log.Printf("checking %d histories", len(w.histories))
 	w.report(r)
 	slices.Sort(r.Wrong)
-	r.Good = len(r.Wrong)+len(r.Undecided)+len(r.CacheErrors)+len(r.FenceErrors) == 0 && r.EqualReplicas
+	for _, kind := range kinds {
+		if r.Kinds[kind] == 0 {
+			r.Unused = append(r.Unused, kind)
+		}
+	}
+	r.Good = len(r.Unused)+len(r.Wrong)+len(r.Undecided)+len(r.CacheErrors)+len(r.FenceErrors) == 0 && r.EqualReplicas
 	if !r.Good {
 		w.draw(l.Dir)
 		r.Kept = l.Keep()
 	}
 	return r, nil
 }
+
+// kinds are the operations that must have been answered: a check of what never happened says nothing.
+var kinds = []string{"get", "look", "set", "cas", "delete", "add", "both", "pair", "acquire", "release", "brief lock", "lease", "make",
+	"begin", "end", "end all", "sessions", "invalidate"}
 
 // equal compares the hashes over the histories of all replicas once they have applied the same.
 func equal(ctx context.Context, l *lab.Lab) bool {
@@ -254,12 +265,15 @@ func torment(ctx context.Context, l *lab.Lab, network, disks bool, r *rand.Rand,
 		"drop":  func() { pick().Netem("loss 25%"); pick().Netem("loss 10% delay 5ms 5ms"); wait(1000, 5000); heal(l) },
 		"hang":  func() { n := leader(); n.Hang(); wait(500, 4000); n.Answer() },
 		"skew": func() {
+			for _, n := range l.Nodes { // the median stays, on which leases depend
+				n.Skew(0)
+			}
 			pick().Skew(time.Duration(r.IntN(7_200_000)-3_600_000) * time.Millisecond)
 			wait(500, 4000)
 		},
 		"skew and kill leader": func() {
 			for _, n := range l.Nodes {
-				n.Skew(time.Duration(r.IntN(600_000)-300_000) * time.Millisecond)
+				n.Skew(time.Duration(r.IntN(240_000)-120_000) * time.Millisecond)
 			}
 			n := leader()
 			n.Kill()

@@ -5,27 +5,38 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 )
 
 // An operation's input and output. Operations are on one key; each key has its own history.
 type input struct {
-	kind string // get, set, cas, delete; add; both, pair; acquire, release
-	key  string
-	want string // of cas: the value that has to be there
-	to   string // value written, or owner of a lock
+	kind  string // get, look, set, cas, delete; add; both, pair; acquire, release; lease, make; begin, end, end all, sessions
+	key   string
+	want  string // of cas: the value that has to be there; of make: the lease
+	to    string // value written, owner of a lock, name of a lease, id of a session
+	token uint64 // of make
+}
+
+// reads tells whether an operation of that kind changes nothing.
+func reads(kind string) bool {
+	return kind == "get" || kind == "look" || kind == "pair" || kind == "sessions"
 }
 
 // output of an operation. An operation whose answer never came may have been done at any time after it began, or never.
 type output struct {
 	unknown bool
-	ok      bool   // the condition held, the lock was free
-	value   string // of get, add and pair; "" when absent
+	void    bool   // it says nothing
+	ok      bool   // the condition held, the lock was free, there is a token
+	value   string // of get, look, add, pair and lease; of begin the id; of sessions the ids; "" when absent
+	token   uint64 // of lease
 }
 
-// register is the model of a key, of a pair of keys that are always written together, of a counter and of a lock: the state is the value
-// (of a lock the owner), "" when there is none.
+// register is the model of a key, of a pair of keys that are always written together, of a counter, of a lock, of a cached value that is
+// made once and of a user's sessions: the state is the value (of a lock the owner; of a cached value the lease, or what was made after
+// "="; of sessions their ids in order), "" when there is none.
 var register = porcupine.Model{
 	Init: func() any { return "" },
 	Step: func(s, i, o any) (bool, any) {
@@ -33,6 +44,8 @@ var register = porcupine.Model{
 		switch in.kind {
 		case "get", "pair":
 			return out.unknown || out.value == state, state
+		case "look": // the value may have expired, and is gone for good then
+			return out.unknown || out.value == "" || out.value == state, out.value
 		case "set", "both":
 			return true, in.to
 		case "delete":
@@ -66,6 +79,37 @@ var register = porcupine.Model{
 				return state == in.to, ""
 			}
 			return state != in.to, state
+		case "lease": // one caller gets it; the others get what it made
+			if out.unknown && state != "" {
+				return true, state
+			}
+			if out.unknown || out.ok {
+				return state == "", in.to
+			}
+			return state == "="+out.value, state
+		case "make":
+			if out.unknown && state != in.want {
+				return true, state
+			}
+			if out.unknown || out.ok {
+				return state == in.want, "=" + in.to
+			}
+			return state != in.want, state
+		case "sessions":
+			return out.unknown || out.value == state, state
+		case "begin":
+			ids := append(strings.FieldsFunc(state, isComma), out.value)
+			slices.Sort(ids)
+			return true, strings.Join(ids, ",")
+		case "end":
+			ids := strings.FieldsFunc(state, isComma)
+			i := slices.Index(ids, in.to)
+			if i < 0 {
+				return out.unknown || !out.ok, state
+			}
+			return out.unknown || out.ok, strings.Join(slices.Delete(ids, i, i+1), ",")
+		case "end all":
+			return true, ""
 		}
 		panic("no operation " + in.kind)
 	},
@@ -78,6 +122,45 @@ var register = porcupine.Model{
 		return fmt.Sprintf("%s(%s %s) → %s", in.kind, in.want, in.to, answer)
 	},
 	DescribeState: func(s any) string { return fmt.Sprintf("%q", s) },
+}
+
+func isComma(r rune) bool { return r == ',' }
+
+// known takes ids out of what lists of sessions showed of which nobody was told that they began.
+func known(ops []porcupine.Operation) []porcupine.Operation {
+	begun := map[string]bool{}
+	for _, op := range ops {
+		if op.Input.(input).kind == "begin" {
+			begun[op.Output.(output).value] = true
+		}
+	}
+	ops = slices.Clone(ops)
+	for i, op := range ops {
+		if out := op.Output.(output); op.Input.(input).kind == "sessions" {
+			out.value = strings.Join(slices.DeleteFunc(strings.FieldsFunc(out.value, isComma), func(id string) bool { return !begun[id] }), ",")
+			ops[i].Output = out
+		}
+	}
+	return ops
+}
+
+// lease is a lock that was had for a time.
+type lease struct {
+	owner     string
+	fence     uint64
+	call, end time.Duration
+}
+
+// fences returns what is wrong with the tokens of a lock: who gets it later has a higher one, and only its owner can get the same again.
+func fences(list []lease) string {
+	for _, a := range list {
+		for _, b := range list {
+			if a.end < b.call && a.fence > b.fence || a.fence == b.fence && a.owner != b.owner {
+				return fmt.Sprintf("%v and then %v", a, b)
+			}
+		}
+	}
+	return ""
 }
 
 // counts checks the history of a counter, and returns what is wrong with it. Increments whose outcome is unknown make general checking

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,7 +32,8 @@ type work struct {
 	fences    map[string]uint64                // guarded by mu; newest fencing token of each lock
 	cacheBad  []string                         // guarded by mu
 	fenceBad  []string                         // guarded by mu
-	epoch     int                              // guarded by mu
+	kinds     map[string]int                   // guarded by mu; operations with an answer
+	leases    map[string][]lease               // guarded by mu; by key
 }
 
 // epochLength is how long the same keys are used, so that no history gets too long to check.
@@ -40,6 +42,7 @@ const epochLength = 10 * time.Second
 func newWork(l *lab.Lab, clients int) *work {
 	return &work{
 		lab: l, clients: clients, begun: time.Now(), histories: map[string][]porcupine.Operation{}, fences: map[string]uint64{},
+		kinds: map[string]int{}, leases: map[string][]lease{},
 		http: &http.Client{Timeout: 6 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 5 * time.Second}},
 	}
 }
@@ -63,7 +66,7 @@ func (w *work) one(ctx context.Context, client, n int, r *rand.Rand) {
 	epoch := int(time.Since(w.begun) / epochLength)
 	value := fmt.Sprintf("%d.%d", client, n)
 	key := func(kind string, of int) string { return fmt.Sprintf("%s/%d.%d", kind, epoch, r.IntN(of)) }
-	switch r.IntN(10) {
+	switch r.IntN(14) {
 	case 0, 1, 2:
 		k := key("reg", 3)
 		switch r.IntN(6) {
@@ -99,6 +102,32 @@ func (w *work) one(ctx context.Context, client, n int, r *rand.Rand) {
 		} else {
 			w.do(client, node, input{kind: "set", key: k, to: value})
 		}
+	case 10:
+		k := key("brief", 2)
+		if r.IntN(2) == 0 {
+			w.do(client, node, input{kind: "set", key: k, to: value})
+		} else {
+			w.do(client, node, input{kind: "look", key: k})
+		}
+	case 11:
+		k := key("made", 2)
+		if out := w.do(client, node, input{kind: "lease", key: k, to: fmt.Sprint("t", value)}); out.ok {
+			w.do(client, w.lab.Nodes[r.IntN(len(w.lab.Nodes))], input{kind: "make", key: k, want: fmt.Sprint("t", value), to: value, token: out.token})
+		}
+	case 12:
+		k := key("user", 2)
+		switch r.IntN(4) {
+		case 0, 1:
+			w.do(client, node, input{kind: "sessions", key: k})
+		case 2:
+			if out := w.do(client, node, input{kind: "begin", key: k}); out.ok && r.IntN(2) == 0 {
+				w.do(client, w.lab.Nodes[r.IntN(len(w.lab.Nodes))], input{kind: "end", key: k, to: out.value})
+			}
+		case 3:
+			w.do(client, node, input{kind: "end all", key: k})
+		}
+	case 13:
+		w.lease(client, node, key("lease", 1), r)
 	}
 }
 
@@ -109,14 +138,17 @@ func (w *work) do(client int, node *lab.Node, in input) output {
 	back := time.Since(w.begun)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	reading := in.kind == "get" || in.kind == "pair"
-	if out.unknown {
-		if reading {
-			return out // it says nothing
-		}
+	reading := reads(in.kind)
+	switch {
+	case out.unknown && (reading || in.kind == "begin"), out.void: // it says nothing: nobody knows the id of a session that may have begun
+		return out
+	case out.unknown:
 		back = 1<<62 - 1
-	} else if !reading {
-		w.writes = append(w.writes, back)
+	default:
+		w.kinds[in.kind]++
+		if !reading {
+			w.writes = append(w.writes, back)
+		}
 	}
 	w.histories[in.key] = append(w.histories[in.key], porcupine.Operation{ClientId: client, Input: in, Output: out, Call: int64(call), Return: int64(back)})
 	return out
@@ -148,6 +180,9 @@ func (w *work) swap(client int, node *lab.Node, key, to string) {
 
 func (w *work) record(client int, in input, out output, call, back time.Duration) {
 	w.mu.Lock()
+	if !out.unknown {
+		w.kinds[in.kind]++
+	}
 	w.histories[in.key] = append(w.histories[in.key], porcupine.Operation{ClientId: client, Input: in, Output: out, Call: int64(call), Return: int64(back)})
 	w.mu.Unlock()
 }
@@ -157,8 +192,12 @@ func path(key string) string {
 	switch kind {
 	case "blob":
 		return "/v1/apps/chaos/blob/b/" + name
-	case "lock":
-		return "/v1/apps/chaos/lock/l/" + name
+	case "lock", "lease":
+		return "/v1/apps/chaos/lock/l/" + kind + name
+	case "made":
+		return "/v1/apps/chaos/cache/made/" + name
+	case "user":
+		return "/v1/apps/chaos/sessions?subject=" + name
 	}
 	return "/v1/apps/chaos/kv/" + kind + "/" + name
 }
@@ -167,7 +206,7 @@ func path(key string) string {
 func (w *work) send(node *lab.Node, in input) output {
 	unknown := output{unknown: true}
 	switch in.kind {
-	case "get":
+	case "get", "look":
 		status, _, body := w.request(node, "GET", path(in.key), nil, nil)
 		switch status {
 		case 200:
@@ -180,7 +219,11 @@ func (w *work) send(node *lab.Node, in input) output {
 		if strings.HasPrefix(in.key, "blob/") {
 			body = blobOf(in.to)
 		}
-		if status, _, _ := w.request(node, "PUT", path(in.key), body, nil); status == 204 || status == 200 || status == 201 {
+		at := path(in.key)
+		if strings.HasPrefix(in.key, "brief/") {
+			at += "?ttl=2s"
+		}
+		if status, _, _ := w.request(node, "PUT", at, body, nil); status == 204 || status == 200 || status == 201 {
 			return output{ok: true}
 		}
 	case "delete":
@@ -243,8 +286,65 @@ func (w *work) send(node *lab.Node, in input) output {
 		case 404:
 			return output{}
 		}
+	case "lease":
+		status, _, body := w.request(node, "POST", path(in.key), []byte(`{"lease":"5m","wait":"50ms"}`), nil)
+		var lease struct {
+			Value []byte
+			Token uint64
+		}
+		if status == 200 && json.Unmarshal(body, &lease) == nil {
+			return output{ok: lease.Token != 0, token: lease.Token, value: string(lease.Value), void: lease.Token == 0 && lease.Value == nil}
+		}
+	case "make":
+		switch status, _, _ := w.request(node, "PUT", fmt.Sprintf("%s?token=%d", path(in.key), in.token), []byte(in.to), nil); status {
+		case 204:
+			return output{ok: true}
+		case 409:
+			return output{}
+		}
+	case "begin":
+		_, name, _ := strings.Cut(in.key, "/")
+		var session struct{ ID string }
+		if status, _, body := w.request(node, "POST", "/v1/apps/chaos/sessions", fmt.Appendf(nil, `{"subject":%q}`, name), nil); status == 201 && json.Unmarshal(body, &session) == nil {
+			return output{ok: true, value: session.ID}
+		}
+	case "end":
+		switch status, _, _ := w.request(node, "DELETE", "/v1/apps/chaos/sessions/"+in.to, nil, nil); status {
+		case 204:
+			return output{ok: true}
+		case 404:
+			return output{}
+		}
+	case "end all":
+		if status, _, _ := w.request(node, "DELETE", path(in.key), nil, nil); status == 200 {
+			return output{ok: true}
+		}
+	case "sessions":
+		var list struct{ Sessions []struct{ ID string } }
+		if status, _, body := w.request(node, "GET", path(in.key), nil, nil); status == 200 && json.Unmarshal(body, &list) == nil {
+			var ids []string
+			for _, s := range list.Sessions {
+				ids = append(ids, s.ID)
+			}
+			slices.Sort(ids)
+			return output{value: strings.Join(ids, ",")}
+		}
 	}
 	return unknown
+}
+
+// lease takes a lock that nobody gives back: it ends by itself. What must hold whatever the clocks say is that tokens rise.
+func (w *work) lease(client int, node *lab.Node, key string, r *rand.Rand) {
+	owner := fmt.Sprint("c", client)
+	call := time.Since(w.begun)
+	status, _, body := w.request(node, "POST", path(key), fmt.Appendf(nil, `{"owner":%q,"ttl":"%dms","wait":"%dms"}`, owner, 200+r.IntN(1000), r.IntN(300)), nil)
+	var got struct{ Fence uint64 }
+	if status == 200 && json.Unmarshal(body, &got) == nil {
+		w.mu.Lock()
+		w.kinds["brief lock"]++
+		w.leases[key] = append(w.leases[key], lease{owner, got.Fence, call, time.Since(w.begun)})
+		w.mu.Unlock()
+	}
 }
 
 // fence checks that tokens rise. An owner that asks again gets the same one.
@@ -286,14 +386,17 @@ func (w *work) cache(client int, node *lab.Node, value string) {
 		w.cacheBad = append(w.cacheBad, fmt.Sprintf("%s has %q after %q was put through it", node.Name, body, value))
 		w.mu.Unlock()
 	}
-	b, _ := json.Marshal(map[string]any{"tags": []string{fmt.Sprint("t", client)}})
-	if status, _, _ := w.request(node, "POST", "/v1/apps/chaos/cache/c:invalidate", b, nil); status != 204 && status != 200 {
+	if status, _, _ := w.request(node, "POST", fmt.Sprintf("/v1/apps/chaos/cache/c:invalidate?tags=t%d", client), nil, nil); status != 204 {
 		return
 	}
-	if status, _, body := w.request(node, "GET", at, nil, nil); status == 200 {
-		w.mu.Lock()
+	status, _, body := w.request(node, "GET", at, nil, nil)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch status {
+	case 200:
 		w.cacheBad = append(w.cacheBad, fmt.Sprintf("%s has %q after its tag was invalidated through it", node.Name, body))
-		w.mu.Unlock()
+	case 404:
+		w.kinds["invalidate"]++
 	}
 }
 
@@ -329,10 +432,14 @@ func (w *work) readAll(ctx context.Context) {
 	for k := range keys {
 		kind := "get"
 		switch {
-		case strings.HasPrefix(k, "lock/"):
+		case strings.HasPrefix(k, "lock/"), strings.HasPrefix(k, "made/"):
 			continue
 		case strings.HasPrefix(k, "pair/"):
 			kind = "pair"
+		case strings.HasPrefix(k, "brief/"):
+			kind = "look"
+		case strings.HasPrefix(k, "user/"):
+			kind = "sessions"
 		}
 		i++
 		w.do(w.clients, w.lab.Nodes[i%len(w.lab.Nodes)], input{kind: kind, key: k})
@@ -341,7 +448,16 @@ func (w *work) readAll(ctx context.Context) {
 
 func (w *work) report(r *Report) {
 	r.CacheErrors, r.FenceErrors = append(r.CacheErrors, w.cacheBad...), append(r.FenceErrors, w.fenceBad...)
+	for key, list := range w.leases {
+		if wrong := fences(list); wrong != "" {
+			r.FenceErrors = append(r.FenceErrors, key+": "+wrong)
+		}
+	}
+	r.Kinds = w.kinds
 	for key, ops := range w.histories {
+		if strings.HasPrefix(key, "user/") {
+			ops = known(ops)
+		}
 		r.Histories++
 		for _, op := range ops {
 			r.Operations++

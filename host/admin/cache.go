@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -22,6 +23,19 @@ type CacheState struct {
 // CacheLimit changes the size of a cache.
 type CacheLimit struct {
 	Bytes uint64 `json:"bytes"`
+}
+
+// CacheLeaseRequest asks for a value or for the right to make it.
+type CacheLeaseRequest struct {
+	Lease string `json:"lease,omitempty" doc:"how long the caller may take to make the value, 100ms to 5m; 30s when missing"`
+	Wait  string `json:"wait,omitempty" doc:"how long to wait for another caller's value, up to 5m; 10s when missing"`
+}
+
+// CacheLease is a value or the right to make it.
+type CacheLease struct {
+	State string `json:"state" doc:"miss, stale or fresh"`
+	Value []byte `json:"value,omitempty"`
+	Token uint64 `json:"token,omitempty" doc:"make the value, and put it with this token; without it: it took too long, or others make it"`
 }
 
 var cacheHeaders = []Param{{Name: CacheHeader, Enum: []string{"fresh", "stale"}, Doc: "stale: use it while it is made anew"}}
@@ -54,9 +68,10 @@ func cacheRoutes(s Services) []Route {
 			{In: Query, Name: "ttl", Type: "duration", Doc: "how long it is fresh; until it is evicted when missing"},
 			{In: Query, Name: "stale", Type: "duration", Doc: "how long after that it may be used while it is made anew"},
 			{In: Query, Name: "tags", Doc: "tags that invalidate it, with commas between them"},
+			{In: Query, Name: "token", Type: "integer", Doc: "the right to make the value, of cacheLease"},
 		},
 		Body:    &Body{Media: "application/octet-stream", Doc: "The value.", Limit: state.CacheMaxValue, Optional: true},
-		Answers: []Answer{{Status: 204, Doc: "Stored."}},
+		Answers: []Answer{{Status: 204, Doc: "Stored."}, Refusal(409, "conflict", "The token is not good any more: its time is over, or the value was invalidated.")},
 		Handle: func(c *Call) error {
 			var o raftstore.CachePutOptions
 			var err error
@@ -70,14 +85,48 @@ func cacheRoutes(s Services) []Route {
 			if tags := c.Query("tags"); tags != "" {
 				o.Tags = strings.Split(tags, ",")
 			}
+			token, err := c.QueryInt("token", 0, 0, 1<<63-1)
+			if err != nil {
+				return err
+			}
 			value, err := c.Body()
 			if err != nil {
 				return err
 			}
-			if _, err := of(c).Put(c.Context(), c.Path("ns"), c.Path("key"), value, o); err != nil {
+			o.Token = uint64(token)
+			stored, err := of(c).Put(c.Context(), c.Path("ns"), c.Path("key"), value, o)
+			if err != nil {
 				return err
 			}
+			if !stored {
+				return abi.Errorf(abi.CodeConflict, "the token %d is not good any more", token)
+			}
 			return c.Empty()
+		},
+	}, {
+		Method: "POST", Path: one, ID: "cacheLease", Summary: "Read a cached value or get the right to make it", Scope: Write, Data: true, Wait: true,
+		Doc:  "Of all that ask for a missing value, on whatever nodes, one gets a token, and the others wait for what it puts.",
+		Body: &Body{Type: CacheLeaseRequest{}}, Answers: []Answer{{Status: 200, Doc: "The value, or a token.", Type: CacheLease{}}},
+		Handle: func(c *Call) error {
+			var r CacheLeaseRequest
+			if err := c.JSON(&r); err != nil {
+				return err
+			}
+			var o raftstore.CacheLeaseOptions
+			var err error
+			if o.Lease, err = duration("lease", r.Lease, 5*time.Minute); err != nil {
+				return err
+			}
+			if o.Wait, err = duration("wait", r.Wait, maxLockWait); err != nil {
+				return err
+			}
+			ctx, cancel := c.within(cmp.Or(o.Wait, 10*time.Second))
+			defer cancel()
+			l, err := of(c).Lease(ctx, c.Path("ns"), c.Path("key"), o)
+			if err != nil {
+				return err
+			}
+			return c.Reply(CacheLease{l.State.String(), l.Value, l.Token})
 		},
 	}, {
 		Method: "DELETE", Path: one, ID: "cacheDelete", Summary: "Drop a value from a cache", Scope: Write, Data: true,

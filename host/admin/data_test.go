@@ -33,6 +33,42 @@ func TestCache(t *testing.T) {
 	n.want(404, "", "GET", path, "")
 	n.want(204, "", "PUT", "/v1/apps/shop/cache/pages:limit", `{"bytes":1048576}`)
 	n.want(200, `"limit":1048576`, "GET", "/v1/apps/shop/cache/pages", "")
+
+	_, text := n.want(200, `"state":"miss"`, "POST", path, `{}`)
+	mine := decode[CacheLease](t, text)
+	if mine.Token == 0 {
+		t.Fatal(text)
+	}
+	if _, text := n.want(200, `"state":"miss"`, "POST", path, `{"wait":"20ms"}`); decode[CacheLease](t, text).Token != 0 {
+		t.Errorf("two may make the value: %s", text)
+	}
+	n.want(204, "", "PUT", path+"?token="+jsonNumber(mine.Token), "made")
+	if _, text := n.want(200, `"state":"fresh"`, "POST", path, `{}`); string(decode[CacheLease](t, text).Value) != "made" {
+		t.Error(text)
+	}
+	n.want(409, "conflict", "PUT", path+"?token="+jsonNumber(mine.Token), "late")
+	n.want(400, "lease", "POST", path, `{"lease":"soon"}`)
+}
+
+func TestUserSessions(t *testing.T) {
+	n := start(t, nil)
+	const path = "/v1/apps/shop/sessions"
+	n.want(200, `{"sessions":[]}`, "GET", path+"?subject=ann", "")
+	_, text := n.want(201, `"subject":"ann"`, "POST", path, `{"subject":"ann","idle":"1h","data":"aGk="}`)
+	first := decode[NewUserSession](t, text)
+	n.want(201, "", "POST", path, `{"subject":"ann"}`)
+	n.want(201, "", "POST", path, `{"subject":"ben"}`)
+	if _, text := n.want(200, `"bytes":2`, "GET", path+"?subject=ann", ""); len(decode[UserSessionList](t, text).Sessions) != 2 || strings.Contains(text, first.Token) {
+		t.Error(text)
+	}
+	n.want(200, first.ID, "GET", path+"/"+first.ID, "")
+	n.want(204, "", "DELETE", path+"/"+first.ID, "")
+	n.want(404, "no such session", "DELETE", path+"/"+first.ID, "")
+	n.want(404, "no such session", "GET", path+"/"+first.ID, "")
+	n.want(400, "hexadecimal", "GET", path+"/x", "")
+	n.want(400, "idle", "POST", path, `{"idle":"soon"}`)
+	n.want(200, `{"ended":1}`, "DELETE", path+"?subject=ann", "")
+	n.want(200, `{"sessions":[]}`, "GET", path+"?subject=ann", "")
 }
 
 func TestLock(t *testing.T) {

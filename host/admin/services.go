@@ -41,7 +41,7 @@ type Watcher interface {
 func Routes(s Services) []Route {
 	var all []Route
 	for _, some := range [][]Route{
-		kvRoutes(s), cacheRoutes(s), lockRoutes(s), blobRoutes(s), usageRoutes(s), sessionRoutes(s), secretRoutes(s), appRoutes(s),
+		kvRoutes(s), cacheRoutes(s), lockRoutes(s), blobRoutes(s), usageRoutes(s), sessionRoutes(s), userSessionRoutes(s), secretRoutes(s), appRoutes(s),
 		clusterRoutes(s), tokenRoutes(s), healthRoutes(s),
 	} {
 		all = append(all, some...)
@@ -59,14 +59,15 @@ const (
 )
 
 var pathDocs = map[string]string{
-	"app":    "the app's name",
-	"ns":     "a namespace of the app: 1 to 64 letters, digits, points, hyphens and underscores",
-	"lock":   "the lock's name, percent-encoded",
-	"token":  "the token's id",
-	"secret": "the secret's name",
-	"sha256": "the SHA-256 of the bundle, in 64 lower-case hexadecimal digits",
-	"signer": "the key's id",
-	"key":    "the key, percent-encoded; a slash in it may be sent as it is",
+	"app":     "the app's name",
+	"ns":      "a namespace of the app: 1 to 64 letters, digits, points, hyphens and underscores",
+	"lock":    "the lock's name, percent-encoded",
+	"token":   "the token's id",
+	"session": "the session's id: the SHA-256 of its token, in hexadecimal digits",
+	"secret":  "the secret's name",
+	"sha256":  "the SHA-256 of the bundle, in 64 lower-case hexadecimal digits",
+	"signer":  "the key's id",
+	"key":     "the key, percent-encoded; a slash in it may be sent as it is",
 }
 
 // once are the parameters of writes that can be numbered.

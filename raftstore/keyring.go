@@ -25,8 +25,8 @@ type SecretKeys struct {
 	File string
 	// Text holds the keys when File is "".
 	Text string
-	// Own is where a key of this node's is kept when neither is given: it is made when the first secret is set. It is no use to other
-	// nodes: a cluster needs File or Text, with the same keys on every node.
+	// Own is where keys are kept when neither is given: one is made when the first secret is set. Nodes of a cluster that keep their keys
+	// so give them to each other; see Store.ShareKeys.
 	Own string
 	// Made is told when the file Own was made; may be nil.
 	Made func(path string)
@@ -39,6 +39,7 @@ type Keyring struct {
 	keys   map[string]cipher.AEAD // guarded by mu; by id
 	first  string                 // guarded by mu; the id of the key that wraps
 	mark   keyMark                // guarded by mu; of the file that was read
+	peers  keyPeers
 }
 
 type keyMark struct {
@@ -150,6 +151,9 @@ var errNoKey = abi.Errorf(abi.CodeUnavailable,
 
 // current returns the key that wraps, and makes one of the node's own when there is none.
 func (k *Keyring) current() (id string, gcm cipher.AEAD, err error) {
+	if k.own() && !k.has("") {
+		k.askPeers("")
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.first == "" {
@@ -186,6 +190,9 @@ func (k *Keyring) make() error {
 
 // find returns the key with that id.
 func (k *Keyring) find(id string) (cipher.AEAD, error) {
+	if k.own() && !k.has(id) {
+		k.askPeers(id)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if gcm := k.keys[id]; gcm != nil {
@@ -209,19 +216,30 @@ func (k *Keyring) own() bool { return k.source.File == "" && k.source.Text == ""
 
 // renew puts a new key in front when the file is the node's own; else it reads the file again.
 func (k *Keyring) renew() error {
+	if k.own() {
+		if err := k.renewOwn(); err != nil {
+			return err
+		}
+		k.tellPeers("newkey")
+		return nil
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.own() {
-		return k.make()
-	}
 	if k.source.File != "" {
 		return k.read()
 	}
 	return nil
 }
 
-// trim forgets all keys but the first in the node's own file, once nothing is wrapped by them.
+func (k *Keyring) renewOwn() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.make()
+}
+
+// trim forgets all keys but the first in the nodes' own files, once nothing is wrapped by them.
 func (k *Keyring) trim() error {
+	defer k.tellPeers("onlykey")
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.own() || len(k.keys) < 2 {

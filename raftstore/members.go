@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -58,6 +59,7 @@ type members struct {
 	peers   map[string]*Peer     // guarded by mu
 	healthy map[string]time.Time // guarded by mu; since when
 	self    func() Info          // guarded by mu
+	removed atomic.Pointer[map[string]bool]
 }
 
 // Describe sets what this node tells the others: the fields from Learner on. It is called once a second and must not block.
@@ -102,6 +104,7 @@ func (s *Store) Peers() []Peer {
 // askPeers keeps Peers fresh.
 func (s *Store) askPeers() {
 	for {
+		s.lookRemoved()
 		var wg sync.WaitGroup
 		for _, m := range s.Members() {
 			if m.Node != s.cfg.Node {
@@ -186,7 +189,9 @@ func (s *Store) tend() {
 	for _, p := range peers {
 		if !p.Heard.IsZero() && now.Sub(p.Heard) > s.cfg.RemoveDead {
 			s.cfg.Log.Warn("a node was silent for too long and is removed", "node", p.Node, "last_heard", p.Heard)
-			s.raft.RemoveServer(raft.ServerID(p.Node), 0, time.Second)
+			if err := s.raft.RemoveServer(raft.ServerID(p.Node), 0, time.Second).Error(); err == nil {
+				s.running.Go(func() { s.noteRemoved(context.Background(), p.Node) })
+			}
 			return
 		}
 	}
@@ -259,11 +264,61 @@ func (s *Store) Remove(ctx context.Context, node string) error {
 		}
 		for _, m := range s.Members() {
 			if m.Node == node {
-				return s.raft.RemoveServer(raft.ServerID(node), 0, 10*time.Second).Error()
+				if err := s.raft.RemoveServer(raft.ServerID(node), 0, 10*time.Second).Error(); err != nil {
+					return err
+				}
+				s.noteRemoved(ctx, node)
+				return nil
 			}
 		}
 		return abi.Errorf(abi.CodeNotFound, "store: %q is not a member of the cluster", node)
 	})
+}
+
+// ClusterTenant is the owner of what belongs to the cluster and to no app; no app can have the name.
+const ClusterTenant = "_cluster"
+
+// removedNamespace has the names of nodes that were removed, whose certificates are good for a while yet.
+const removedNamespace = "removed-nodes"
+
+func (s *Store) noteRemoved(ctx context.Context, node string) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := NewKV(s, ClusterTenant).Set(ctx, removedNamespace, []byte(node), nil, SetOptions{}); err != nil {
+		s.cfg.Log.Warn("a node was removed, and until its certificate ends other nodes talk to it", "node", node, "error", err)
+	}
+	s.lookRemoved()
+}
+
+// Readmit lets a node that was removed into the cluster's network again, once it has a new token. It can join then.
+func (s *Store) Readmit(ctx context.Context, node string) error {
+	if !s.Removed(node) {
+		return nil
+	}
+	_, err := NewKV(s, ClusterTenant).Delete(ctx, removedNamespace, []byte(node), Guard{})
+	s.lookRemoved()
+	return err
+}
+
+// Removed tells whether a node was removed and has not joined again, as this node knew within the last second. It does not block.
+func (s *Store) Removed(node string) bool {
+	removed := s.members.removed.Load()
+	return removed != nil && (*removed)[node]
+}
+
+func (s *Store) lookRemoved() {
+	removed := map[string]bool{}
+	for after, more := []byte(nil), true; more; more = len(after) > 0 {
+		list, next, _, err := NewKV(s, ClusterTenant).Scan(context.Background(), Stale(0), removedNamespace, ScanOptions{After: after, KeysOnly: true})
+		if err != nil {
+			return
+		}
+		for _, e := range list {
+			removed[string(e.Key)] = true
+		}
+		after = next
+	}
+	s.members.removed.Store(&removed)
 }
 
 // Leave takes this node out of the cluster; a leader hands over first. Close it afterwards.

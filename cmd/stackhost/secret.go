@@ -119,7 +119,7 @@ func secretRotate(c *console, f *remoteFlags) *cobra.Command {
 		Use: "rotate", Short: "Protect all secrets, of all apps, by a new master key",
 		Long: `rotate wraps all secrets by the newest master key.
 
-A node that keeps its own key (DATA/secret.key) makes a new one and forgets the old one. With --secret-key-file or
+Nodes that keep their own key (DATA/secret.key) make a new one and forget the old one. With --secret-key-file or
 STACKHOST_SECRET_KEY the new key is yours to give, while the old one stays readable:
   1. on every node, put a new key (openssl rand -base64 32) in the first line of the file, before the old one
   2. stackhost secret rotate

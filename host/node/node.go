@@ -83,7 +83,8 @@ type Node struct {
 	Admin *admin.Server
 
 	cfg      Config
-	adminURL atomic.Value // string
+	opened   atomic.Pointer[raftstore.Store] // Store, for calls that come while the node starts
+	adminURL atomic.Value                    // string
 	agent    *rollout.Agent
 	served   chan error
 	balancer *balancer
@@ -136,6 +137,7 @@ func Open(ctx context.Context, cfg Config) (n *Node, err error) {
 	if n.Store, err = raftstore.Open(store); err != nil {
 		return nil, err
 	}
+	n.opened.Store(n.Store)
 	n.Store.Describe(func() raftstore.Info { return n.balancer.info(s.Learner, n.AdminURL()) })
 	if n.Link != nil {
 		n.balancer.serve(n.Link, n.Store)
@@ -173,12 +175,13 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{
 		File: cfg.SecretKeyFile, Text: os.Getenv("STACKHOST_SECRET_KEY"), Own: filepath.Join(cfg.Data, "secret.key"),
 		Made: func(path string) {
-			cfg.Log.Warn("made a master key for secrets: back it up; nodes that join need their own --secret-key-file with the same key", "file", path)
+			cfg.Log.Warn("made a master key for secrets: back it up, nothing else can read them", "file", path)
 		},
 	})
 	if err != nil {
 		return err
 	}
+	n.Store.ShareKeys(keys)
 	secrets := raftstore.NewSecrets(n.Store, keys)
 	h := cfg.Host
 	h.Store, h.Secrets = n.Store, secrets
@@ -394,6 +397,7 @@ func (n *Node) connect(ctx context.Context, s *settings) (network *raftstore.Lin
 	}
 	n.Link, err = link.Listen(link.Config{
 		Addr: s.Listen, Advertise: s.Advertise, Identity: id, Tokens: &tokens{n}, Members: n.members, Peers: n.peers, Log: cfg.Log,
+		Allow: func(node string) bool { s := n.opened.Load(); return s == nil || !s.Removed(node) },
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("nodes cannot be reached at %s: %w; choose another address with --node-listen", s.Listen, err)
@@ -403,20 +407,22 @@ func (n *Node) connect(ctx context.Context, s *settings) (network *raftstore.Lin
 }
 
 func (n *Node) peers() (addrs []string) {
-	if n.Store == nil {
+	s := n.opened.Load()
+	if s == nil {
 		return nil
 	}
-	for _, p := range n.Store.Peers() {
+	for _, p := range s.Peers() {
 		addrs = append(addrs, p.Address)
 	}
 	return addrs
 }
 
 func (n *Node) members(context.Context) (members []link.Member, err error) {
-	if n.Store == nil {
+	s := n.opened.Load()
+	if s == nil {
 		return nil, errors.New("the node is starting")
 	}
-	for _, m := range n.Store.Members() {
+	for _, m := range s.Members() {
 		members = append(members, link.Member{Node: m.Node, Addr: m.Address, Voter: m.Voter})
 	}
 	return members, nil

@@ -14,11 +14,7 @@ import (
 // tokens keeps join tokens in the replicated state, so that one made on any node admits on every node and is used up everywhere.
 type tokens struct{ n *Node }
 
-// clusterTenant is the owner of what belongs to the cluster and to no app; no app can have the name.
-const (
-	clusterTenant   = "_cluster"
-	tokensNamespace = "join-tokens"
-)
+const tokensNamespace = "join-tokens"
 
 type storedToken struct {
 	Expires int64        `json:"expires"` // Unix ms
@@ -26,16 +22,17 @@ type storedToken struct {
 	Claims  []link.Claim `json:"claims,omitempty"`
 }
 
-func (t *tokens) kv() (*raftstore.KV, error) {
-	if t.n.Store == nil {
-		return nil, errors.New("the node is starting")
+func (t *tokens) open() (*raftstore.Store, *raftstore.KV, error) {
+	s := t.n.opened.Load()
+	if s == nil {
+		return nil, nil, errors.New("the node is starting")
 	}
-	return raftstore.NewKV(t.n.Store, clusterTenant), nil
+	return s, raftstore.NewKV(s, raftstore.ClusterTenant), nil
 }
 
 // Put implements link.TokenStore.
 func (t *tokens) Put(ctx context.Context, token link.Token) error {
-	kv, err := t.kv()
+	_, kv, err := t.open()
 	if err != nil {
 		return err
 	}
@@ -47,7 +44,7 @@ func (t *tokens) Put(ctx context.Context, token link.Token) error {
 
 // Use implements link.TokenStore.
 func (t *tokens) Use(ctx context.Context, hash [32]byte, c link.Claim) error {
-	kv, err := t.kv()
+	store, kv, err := t.open()
 	if err != nil {
 		return err
 	}
@@ -67,7 +64,7 @@ func (t *tokens) Use(ctx context.Context, hash [32]byte, c link.Claim) error {
 		for _, claim := range s.Claims {
 			switch {
 			case claim == c:
-				return nil
+				return store.Readmit(ctx, c.Node)
 			case claim.Node == c.Node && c.Node != "":
 				return link.ErrNameTaken
 			}
@@ -85,6 +82,9 @@ func (t *tokens) Use(ctx context.Context, hash [32]byte, c link.Claim) error {
 		if errors.As(err, &refused) && refused.Code == abi.CodeConflict {
 			continue // somebody else used it in the meantime
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return store.Readmit(ctx, c.Node)
 	}
 }

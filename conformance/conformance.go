@@ -35,7 +35,8 @@ type Case struct {
 	ID      string  `json:"id"`      // stable, "area/name"
 	Section string  `json:"section"` // where the rule stands
 	About   string  `json:"about"`
-	State   bool    `json:"state,omitempty"` // only for guests that answer GET /t/state
+	State   bool    `json:"state,omitempty"`    // only for guests that answer GET /t/state
+	DelayMS int     `json:"delay_ms,omitempty"` // wait so long before sending
 	Request Request `json:"request"`
 	Repeat  int     `json:"repeat,omitempty"` // send it so often; every answer must hold
 	Expect  Expect  `json:"expect"`
@@ -204,6 +205,11 @@ func lacksState(ctx context.Context, client *http.Client, base string) (bool, er
 
 func judge(ctx context.Context, client *http.Client, base string, c *Case) error {
 	seen := map[string]map[string]bool{}
+	select {
+	case <-time.After(time.Duration(c.DelayMS) * time.Millisecond):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for i := range max(1, c.Repeat) {
 		answer, err := exchange(ctx, client, base, c)
 		if err != nil {

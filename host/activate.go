@@ -32,6 +32,10 @@ func (h *Host) Deploy(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
+	if err := h.clash(next); err != nil {
+		h.discard(next)
+		return err
+	}
 	old := h.local
 	h.local = next
 	h.publish()
@@ -72,6 +76,9 @@ func (h *Host) Prepare(ctx context.Context, a *app.App, version uint64) error {
 	defer h.deploying.Unlock()
 	if h.closed {
 		err = ErrClosed
+	}
+	if err == nil {
+		err = h.clash(next)
 	}
 	if versions = h.prepared[a.Name]; err != nil || versions[version] != nil {
 		h.discard(next)
@@ -160,7 +167,26 @@ func (h *Host) publish() {
 			next.apps = append(next.apps, a)
 		}
 	}
+	if err := next.compile(); err != nil { // what clashes is refused before; two apps that came at once may do so all the same
+		h.cfg.Log.Error("routes of apps clash, and the first app that knows a path gets it", "error", err.Error())
+	}
 	h.serving.Store(next)
+}
+
+// clash tells which routes of d, to be served beside the other apps, are theirs already. The caller holds deploying.
+func (h *Host) clash(d *deployment) error {
+	with := &serving{apps: []*served{newServed(d.app.Name, 0, []*share{{d: d, weight: 1}})}}
+	if s := h.serving.Load(); s != nil {
+		for _, a := range s.apps {
+			if a.name != d.app.Name {
+				with.apps = append(with.apps, a)
+			}
+		}
+	}
+	if err := with.compile(); err != nil {
+		return fmt.Errorf("app %s cannot serve beside the others, give its routes another path or host:\n%w", d.app.Name, err)
+	}
+	return nil
 }
 
 // retireAll closes every deployment and waits until all are.

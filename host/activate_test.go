@@ -287,6 +287,40 @@ func TestAnActivatedAppWinsOverItsFolder(t *testing.T) {
 	}
 }
 
+func TestAppsSideBySide(t *testing.T) {
+	h, url := versions(t, "hello")
+	beside := func(name, routes string) *app.App {
+		return write(t, t.TempDir(), map[string]string{"hello.wasm": string(saying(t, name)), "stackhost.toml": `
+name = "` + name + `"
+[modules.say]
+path = "hello.wasm"
+` + routes})
+	}
+	const route = "[[routes]]\npath = %q\nmodule = \"say\"\n"
+	// Named before words, with a pattern that fits everything: what fits better wins all the same.
+	if err := h.Prepare(t.Context(), beside("allof", fmt.Sprintf(route, "/")), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Activate("allof", 1, []Share{{Version: 1, Weight: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, url+"/say", 200, "hello")
+	want(t, url+"/other", 200, "allof")
+	for _, clashing := range []string{"/say", "/files/"} {
+		err := h.Prepare(t.Context(), beside("extra", fmt.Sprintf(route, clashing)), 1)
+		if err == nil || !strings.Contains(err.Error(), clashing) || !strings.Contains(err.Error(), "stackhost.toml:") {
+			t.Errorf("%s: %v", clashing, err)
+		}
+	}
+	if err := h.Deploy(t.Context(), beside("other", fmt.Sprintf(route, "/"))); err == nil {
+		t.Error("two apps for everything")
+	}
+	if err := h.Prepare(t.Context(), beside("extra", fmt.Sprintf(route, "/say/more")), 1); err != nil {
+		t.Error(err)
+	}
+	want(t, url+"/say", 200, "hello")
+}
+
 func TestABundleServesAsItsFolderDoes(t *testing.T) {
 	a := wordApp(t, "hello")
 	dir := filepath.Join(t.TempDir(), "bundle")

@@ -20,7 +20,34 @@ type (
 )
 
 // serving is what requests find. It is never changed, only replaced whole.
-type serving struct{ apps []*served }
+type serving struct {
+	apps []*served
+	// routes says which of several apps has the route that fits best; the values are *served. It is nil when there is one app.
+	routes *router.Table
+}
+
+// compile makes routes.
+func (s *serving) compile() error {
+	if len(s.apps) < 2 {
+		return nil
+	}
+	var routes []router.Route
+	for _, a := range s.apps {
+		have := map[string]bool{}
+		for _, sh := range a.shares {
+			for _, r := range sh.d.table.Routes() {
+				if !have[r.Pattern] {
+					have[r.Pattern] = true
+					r.Value = a
+					routes = append(routes, r)
+				}
+			}
+		}
+	}
+	table, err := router.Compile(routes)
+	s.routes = table
+	return err
+}
 
 // served is an app with the versions that serve.
 type served struct {
@@ -103,26 +130,25 @@ func (a *served) keepCanary(ctx *fasthttp.RequestCtx, later func(name, value []b
 	}
 }
 
-// match finds the app and version that serve ctx: of the first app that knows its path.
+// match finds the app and version that serve ctx.
 func (s *serving) match(ctx *fasthttp.RequestCtx, params *router.Params) (*served, *share, router.Match) {
 	method, host, path := view(ctx.Method()), view(ctx.Host()), view(ctx.URI().PathOriginal())
-	if len(s.apps) == 1 {
-		chosen := s.apps[0].choose(ctx)
-		return s.apps[0], chosen, chosen.d.table.Match(method, host, path, params)
-	}
-	var other *served
-	for _, a := range s.apps {
+	in := func(a *served) (*served, *share, router.Match) {
 		chosen := a.choose(ctx)
-		m := chosen.d.table.Match(method, host, path, params)
-		if m.Outcome == router.Found {
+		return a, chosen, chosen.d.table.Match(method, host, path, params)
+	}
+	if len(s.apps) == 1 {
+		return in(s.apps[0])
+	}
+	if m := s.routes.Match(method, host, path, params); m.Outcome == router.Found {
+		return in(m.Route.Value.(*served))
+	}
+	for _, a := range s.apps { // no route: perhaps one with another method or a slash more
+		if a, chosen, m := in(a); m.Outcome != router.NotFound {
 			return a, chosen, m
 		}
-		if other == nil || m.Outcome != router.NotFound {
-			other = a
-		}
 	}
-	chosen := other.choose(ctx)
-	return other, chosen, chosen.d.table.Match(method, host, path, params)
+	return in(s.apps[0])
 }
 
 // slots spreads the count of the requests inside a deployment over cache lines.

@@ -253,14 +253,14 @@ func (n *Node) ready() error {
 	return n.agent.Ready()
 }
 
-// voters returns the live voters by name.
+// voters returns the live voters and learners for good by name: those that serve.
 func (n *Node) voters(context.Context) (names []string, err error) {
 	peers := map[string]raftstore.Peer{}
 	for _, p := range n.Store.Peers() {
 		peers[p.Node] = p
 	}
 	for _, m := range n.Store.Members() {
-		if p, ok := peers[m.Node]; m.Voter && (!ok || time.Since(p.Heard) < 5*time.Second) {
+		if p, ok := peers[m.Node]; (m.Voter || p.Info.Learner) && (!ok || time.Since(p.Heard) < 5*time.Second) {
 			names = append(names, m.Node)
 		}
 	}

@@ -38,6 +38,22 @@ static sh_code flagged(sh_response *response, const char *name, bool flag, sh_st
     return sh_json(response, sh_buf_str(&json));
 }
 
+static sh_code flag(sh_response *response, const char *name, bool value) {
+    sh_buf json = {0};
+    sh_json_object(&json);
+    sh_json_member_bool(&json, name, value);
+    sh_json_end_object(&json);
+    return sh_json(response, sh_buf_str(&json));
+}
+
+static sh_code integer(sh_response *response, const char *name, int64_t value) {
+    sh_buf json = {0};
+    sh_json_object(&json);
+    sh_json_member_int(&json, name, value);
+    sh_json_end_object(&json);
+    return sh_json(response, sh_buf_str(&json));
+}
+
 static sh_code state(sh_request *request, sh_response *response) {
     (void)request;
     return sh_text(response, SH("state"));
@@ -51,28 +67,28 @@ static sh_code kv_get(sh_request *request, sh_response *response) {
 }
 
 static sh_code kv_set(sh_request *request, sh_response *response) {
-    sh_kv_set_request set = {.space = space(request), .key = argument(request, "key")};
+    sh_kv_set_request set = {.space = space(request), .key = argument(request, "key"), .ttl_ms = (uint64_t)number(request, "ttl")};
     sh_kv_set_reply reply;
     if (sh_equal(argument(request, "if"), SH("absent"))) {
         set.guard = SH_KV_GUARD_ABSENT;
     }
     sh_code code = sh_body_bytes(&request->body, MOST, &set.value);
     code = code ? code : sh_kv_set(&set, &reply);
-    return code ? failed(response, code) : sh_json(response, sh_format("{\"version\":%llu}", (unsigned long long)reply.version));
+    return code ? failed(response, code) : integer(response, "version", (int64_t)reply.version);
+}
+
+static sh_code kv_delete(sh_request *request, sh_response *response) {
+    sh_kv_delete_request delete = {.space = space(request), .key = argument(request, "key")};
+    sh_kv_delete_reply reply;
+    sh_code code = sh_kv_delete(&delete, &reply);
+    return code ? failed(response, code) : flag(response, "existed", reply.existed);
 }
 
 static sh_code kv_increment(sh_request *request, sh_response *response) {
     sh_kv_increment_request add = {.space = space(request), .key = argument(request, "key"), .delta = number(request, "delta")};
     sh_kv_increment_reply reply;
     sh_code code = sh_kv_increment(&add, &reply);
-    if (code) {
-        return failed(response, code);
-    }
-    sh_buf json = {0};
-    sh_json_object(&json);
-    sh_json_member_int(&json, "value", reply.value);
-    sh_json_end_object(&json);
-    return sh_json(response, sh_buf_str(&json));
+    return code ? failed(response, code) : integer(response, "value", reply.value);
 }
 
 static sh_code kv_scan(sh_request *request, sh_response *response) {
@@ -117,6 +133,28 @@ static sh_code kv_transact(sh_request *request, sh_response *response) {
     return sh_json(response, sh_buf_str(&json));
 }
 
+/* Reads the keys with a prefix, writes a key, and adds to a counter if nothing with the prefix has changed. */
+static sh_code kv_range(sh_request *request, sh_response *response) {
+    sh_str prefix = argument(request, "prefix");
+    sh_kv_scan_request scan = {.space = SPACE, .prefix = prefix};
+    sh_kv_set_request set = {.space = SPACE, .key = argument(request, "between"), .value = SH("between")};
+    sh_kv_range range = {.space = SPACE, .prefix = prefix};
+    sh_kv_write write = {
+        .kind = SH_KV_WRITE_KIND_INCREMENT, .space = SPACE, .key = sh_format("%.*scount", (int)prefix.len, prefix.ptr), .delta = 1,
+    };
+    sh_kv_transact_request transact = {.ranges = {&range, 1}, .writes = {&write, 1}};
+    sh_kv_scan_reply page;
+    sh_kv_set_reply between;
+    sh_kv_transact_reply reply;
+    sh_code code = sh_kv_scan(&scan, &page);
+    code = code ? code : sh_kv_set(&set, &between);
+    if (!code) {
+        range.index = page.index;
+        code = sh_kv_transact(&transact, &reply);
+    }
+    return code ? failed(response, code) : integer(response, "count", reply.results.count ? reply.results.items[0].value : 0);
+}
+
 static sh_code cache_get(sh_request *request, sh_response *response) {
     sh_cache_get_request get = {.space = SPACE, .key = argument(request, "key")};
     sh_cache_get_reply reply;
@@ -127,7 +165,9 @@ static sh_code cache_get(sh_request *request, sh_response *response) {
 
 static sh_code store(sh_request *request, uint64_t token, sh_str *value) {
     sh_str tag = argument(request, "tag");
-    sh_cache_put_request put = {.space = SPACE, .key = argument(request, "key"), .tags = {&tag, 1}, .token = token};
+    sh_cache_put_request put = {
+        .space = SPACE, .key = argument(request, "key"), .ttl_ms = (uint64_t)number(request, "ttl"), .tags = {&tag, 1}, .token = token,
+    };
     sh_cache_put_reply reply;
     sh_code code = sh_body_bytes(&request->body, MOST, &put.value);
     *value = put.value;
@@ -190,6 +230,50 @@ static sh_code lock(sh_request *request, sh_response *response) {
     return sh_json(response, sh_buf_str(&json));
 }
 
+/* Takes a lock, renews it, gives it back and tries to renew it again. */
+static sh_code lock_renew(sh_request *request, sh_response *response) {
+    sh_lock_acquire_request acquire = {.space = SPACE, .name = argument(request, "name"), .ttl_ms = 1000};
+    sh_lock_acquire_reply lease;
+    sh_lock_renew_reply renewed, never;
+    bool held = false;
+    sh_code code = sh_lock_acquire(&acquire, &lease);
+    if (code) {
+        return failed(response, code);
+    }
+    sh_lock_renew_request renew = {.space = SPACE, .name = acquire.name, .owner = lease.owner, .fence = lease.fence, .ttl_ms = 10000};
+    code = sh_lock_renew(&renew, &renewed);
+    code = code ? code : release(acquire.name, &lease, &held);
+    if (code) {
+        return failed(response, code);
+    }
+    sh_buf json = {0};
+    sh_json_object(&json);
+    sh_json_member_bool(&json, "later", renewed.expires_ms > lease.expires_ms);
+    sh_json_member_int(&json, "ended", sh_lock_renew(&renew, &never));
+    sh_json_end_object(&json);
+    return sh_json(response, sh_buf_str(&json));
+}
+
+/* Takes a lock, and waits for it as another owner. */
+static sh_code lock_wait(sh_request *request, sh_response *response) {
+    sh_lock_acquire_request acquire = {.space = SPACE, .name = argument(request, "name"), .ttl_ms = (uint64_t)number(request, "ttl")};
+    sh_lock_acquire_request wait = {.space = SPACE, .name = acquire.name, .ttl_ms = 10000, .wait_ms = (uint64_t)number(request, "wait")};
+    sh_lock_acquire_reply first, second;
+    bool held = false;
+    sh_code code = sh_lock_acquire(&acquire, &first);
+    code = code ? code : sh_lock_acquire(&wait, &second);
+    code = code ? code : release(acquire.name, &second, &held);
+    if (code) {
+        return failed(response, code);
+    }
+    sh_buf json = {0};
+    sh_json_object(&json);
+    sh_json_member_bool(&json, "held", held);
+    sh_json_member_bool(&json, "rises", second.fence > first.fence);
+    sh_json_end_object(&json);
+    return sh_json(response, sh_buf_str(&json));
+}
+
 static sh_code described(sh_response *response, sh_code code, const sh_blob_info *info) {
     if (code) {
         return failed(response, code);
@@ -208,6 +292,56 @@ static sh_code blob_put(sh_request *request, sh_response *response) {
     sh_code code = sh_body_bytes(&request->body, MOST, &put.body);
     code = code ? code : sh_blob_put(&put, &info);
     return described(response, code, &info);
+}
+
+/* Writes a blob in two pieces, and commits it or gives it up. */
+static sh_code blob_create(sh_request *request, sh_response *response) {
+    sh_blob_write_request create = {.space = SPACE, .key = argument(request, "key"), .content_type = SH("text/plain")};
+    sh_stream_reply begun;
+    sh_str body;
+    sh_code code = sh_body_bytes(&request->body, MOST, &body);
+    code = code ? code : sh_blob_write(&create, &begun);
+    if (code) {
+        return failed(response, code);
+    }
+    sh_response blob = {.stream = (uint32_t)begun.stream};
+    size_t half = body.len / 2;
+    code = sh_write(&blob, sh_bytes(body.ptr, half));
+    code = code ? code : sh_write(&blob, sh_bytes(body.ptr + half, body.len - half));
+    if (!code && sh_equal(argument(request, "end"), SH("abandon"))) {
+        code = sh_finish(&blob);
+        return code ? failed(response, code) : flag(response, "ok", true);
+    }
+    sh_blob_commit_request commit = {.stream = begun.stream};
+    sh_blob_info info;
+    code = code ? code : sh_blob_commit(&commit, &info);
+    return described(response, code, &info);
+}
+
+static sh_code blob_delete(sh_request *request, sh_response *response) {
+    sh_blob_delete_request delete = {.space = SPACE, .key = argument(request, "key")};
+    sh_blob_delete_reply reply;
+    sh_code code = sh_blob_delete(&delete, &reply);
+    return code ? failed(response, code) : flag(response, "existed", reply.existed);
+}
+
+static sh_code blob_list(sh_request *request, sh_response *response) {
+    sh_blob_list_request list = {.space = SPACE, .prefix = argument(request, "prefix")};
+    sh_blob_list_reply reply;
+    sh_code code = sh_blob_list(&list, &reply);
+    if (code) {
+        return failed(response, code);
+    }
+    sh_buf json = {0};
+    sh_json_object(&json);
+    sh_json_key(&json, "keys");
+    sh_json_array(&json);
+    for (size_t i = 0; i < reply.blobs.count; i++) {
+        sh_json_str(&json, reply.blobs.items[i].key);
+    }
+    sh_json_end_array(&json);
+    sh_json_end_object(&json);
+    return sh_json(response, sh_buf_str(&json));
 }
 
 static sh_code blob_stat(sh_request *request, sh_response *response) {
@@ -237,15 +371,22 @@ static const sh_route routes[] = {
     {"GET", "/t/state", state},
     {"GET", "/t/state/kv/get", kv_get},
     {"POST", "/t/state/kv/set", kv_set},
+    {"POST", "/t/state/kv/delete", kv_delete},
     {"POST", "/t/state/kv/increment", kv_increment},
     {"GET", "/t/state/kv/scan", kv_scan},
     {"POST", "/t/state/kv/transact", kv_transact},
+    {"POST", "/t/state/kv/range", kv_range},
     {"GET", "/t/state/cache/get", cache_get},
     {"POST", "/t/state/cache/put", cache_put},
     {"POST", "/t/state/cache/fill", cache_fill},
     {"POST", "/t/state/cache/invalidate", cache_invalidate},
     {"POST", "/t/state/lock", lock},
+    {"POST", "/t/state/lock/renew", lock_renew},
+    {"POST", "/t/state/lock/wait", lock_wait},
     {"POST", "/t/state/blob/put", blob_put},
+    {"POST", "/t/state/blob/create", blob_create},
+    {"POST", "/t/state/blob/delete", blob_delete},
+    {"GET", "/t/state/blob/list", blob_list},
     {"GET", "/t/state/blob/stat", blob_stat},
     {"GET", "/t/state/blob/read", blob_read},
     {"GET", "/t/state/secret", secret},

@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	stackhost "github.com/stackhost/stackhost/sdk/go"
 )
@@ -39,6 +40,18 @@ func number(r *stackhost.Request, name string) int64 {
 	return n
 }
 
+func millis(r *stackhost.Request, name string) time.Duration {
+	return time.Duration(number(r, name)) * time.Millisecond
+}
+
+// code is that of an error of a host call, 0 of none.
+func code(err error) int64 {
+	if e := (*stackhost.Error)(nil); errors.As(err, &e) {
+		return int64(e.Code)
+	}
+	return 0
+}
+
 func init() {
 	route("GET /t/state", func(w *stackhost.Response, r *stackhost.Request) error { return w.Text("state") })
 	route("GET /t/state/kv/get", func(w *stackhost.Response, r *stackhost.Request) error {
@@ -53,7 +66,7 @@ func init() {
 		if err != nil {
 			return err
 		}
-		var options []stackhost.SetOption
+		options := []stackhost.SetOption{stackhost.TTL(millis(r, "ttl"))}
 		if r.Query().Get("if") == "absent" {
 			options = append(options, stackhost.IfAbsent())
 		}
@@ -62,6 +75,13 @@ func init() {
 			return err
 		}
 		return w.JSON(stackhost.Object{{Name: "version", Value: int64(version)}})
+	})
+	route("POST /t/state/kv/delete", func(w *stackhost.Response, r *stackhost.Request) error {
+		existed, err := kv(r).Delete(r.Query().Get("key"))
+		if err != nil {
+			return err
+		}
+		return w.JSON(stackhost.Object{{Name: "existed", Value: existed}})
 	})
 	route("POST /t/state/kv/increment", func(w *stackhost.Response, r *stackhost.Request) error {
 		sum, err := kv(r).Increment(r.Query().Get("key"), number(r, "delta"))
@@ -94,6 +114,7 @@ func init() {
 		}
 		return w.JSON(stackhost.Object{{Name: "results", Value: len(written)}, {Name: "count", Value: written[len(written)-1].Value}})
 	})
+	route("POST /t/state/kv/range", kvRange)
 	route("GET /t/state/cache/get", func(w *stackhost.Response, r *stackhost.Request) error {
 		value, found, err := cache.Get(r.Query().Get("key"))
 		if err != nil {
@@ -106,7 +127,8 @@ func init() {
 		if err != nil {
 			return err
 		}
-		if err := cache.Put(r.Query().Get("key"), body, stackhost.Tags(r.Query().Get("tag"))); err != nil {
+		err = cache.Put(r.Query().Get("key"), body, stackhost.For(millis(r, "ttl")), stackhost.Tags(r.Query().Get("tag")))
+		if err != nil {
 			return err
 		}
 		return w.JSON(stackhost.Object{{Name: "ok", Value: true}})
@@ -129,6 +151,8 @@ func init() {
 		return w.JSON(stackhost.Object{{Name: "ok", Value: true}})
 	})
 	route("POST /t/state/lock", lock)
+	route("POST /t/state/lock/renew", lockRenew)
+	route("POST /t/state/lock/wait", lockWait)
 	route("POST /t/state/blob/put", func(w *stackhost.Response, r *stackhost.Request) error {
 		body, err := r.Bytes(1 << 20)
 		if err != nil {
@@ -139,6 +163,24 @@ func init() {
 			return err
 		}
 		return w.JSON(stackhost.Object{{Name: "size", Value: info.Size}})
+	})
+	route("POST /t/state/blob/create", blobCreate)
+	route("POST /t/state/blob/delete", func(w *stackhost.Response, r *stackhost.Request) error {
+		existed, err := blobs.Delete(r.Query().Get("key"))
+		if err != nil {
+			return err
+		}
+		return w.JSON(stackhost.Object{{Name: "existed", Value: existed}})
+	})
+	route("GET /t/state/blob/list", func(w *stackhost.Response, r *stackhost.Request) error {
+		keys := []string{}
+		for b, err := range blobs.List(r.Query().Get("prefix")) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, b.Key)
+		}
+		return w.JSON(stackhost.Object{{Name: "keys", Value: keys}})
 	})
 	route("GET /t/state/blob/stat", func(w *stackhost.Response, r *stackhost.Request) error {
 		info, err := blobs.Stat(r.Query().Get("key"))
@@ -168,6 +210,24 @@ func init() {
 	})
 }
 
+// kvRange reads the keys with a prefix, writes a key, and adds to a counter if nothing with the prefix has changed.
+func kvRange(w *stackhost.Response, r *stackhost.Request) error {
+	prefix := r.Query().Get("prefix")
+	page, err := kv(r).Scan(stackhost.Scan{Prefix: prefix})
+	if err != nil {
+		return err
+	}
+	if _, err := kv(r).Set(r.Query().Get("between"), []byte("between")); err != nil {
+		return err
+	}
+	var t stackhost.Txn
+	written, err := t.Unchanged(kv(r), prefix, page.Index).Increment(kv(r), prefix+"count", 1).Commit()
+	if err != nil {
+		return err
+	}
+	return w.JSON(stackhost.Object{{Name: "count", Value: written[0].Value}})
+}
+
 // lock takes a lock, tries to take it a second time, gives it back and takes it again.
 func lock(w *stackhost.Response, r *stackhost.Request) error {
 	name := r.Query().Get("name")
@@ -175,12 +235,7 @@ func lock(w *stackhost.Response, r *stackhost.Request) error {
 	if err != nil {
 		return err
 	}
-	var second int64
-	if _, err := locks.Acquire(name, 10e9, 0); err != nil {
-		if e := (*stackhost.Error)(nil); errors.As(err, &e) {
-			second = int64(e.Code)
-		}
-	}
+	_, refused := locks.Acquire(name, 10e9, 0)
 	held, err := first.Release()
 	if err != nil {
 		return err
@@ -194,9 +249,69 @@ func lock(w *stackhost.Response, r *stackhost.Request) error {
 		return err
 	}
 	return w.JSON(stackhost.Object{
-		{Name: "second", Value: second},
+		{Name: "second", Value: code(refused)},
 		{Name: "held", Value: held},
 		{Name: "again", Value: released},
 		{Name: "rises", Value: again.Fence > first.Fence},
 	})
+}
+
+// lockRenew takes a lock, renews it, gives it back and tries to renew it again.
+func lockRenew(w *stackhost.Response, r *stackhost.Request) error {
+	lease, err := locks.Acquire(r.Query().Get("name"), 1e9, 0)
+	if err != nil {
+		return err
+	}
+	before := lease.Expires
+	if err := lease.Renew(10e9); err != nil {
+		return err
+	}
+	later := lease.Expires.After(before)
+	if _, err := lease.Release(); err != nil {
+		return err
+	}
+	return w.JSON(stackhost.Object{{Name: "later", Value: later}, {Name: "ended", Value: code(lease.Renew(10e9))}})
+}
+
+// lockWait takes a lock, and waits for it as another owner.
+func lockWait(w *stackhost.Response, r *stackhost.Request) error {
+	first, err := locks.Acquire(r.Query().Get("name"), millis(r, "ttl"), 0)
+	if err != nil {
+		return err
+	}
+	second, err := locks.Acquire(r.Query().Get("name"), 10e9, millis(r, "wait"))
+	if err != nil {
+		return err
+	}
+	held, err := second.Release()
+	if err != nil {
+		return err
+	}
+	return w.JSON(stackhost.Object{{Name: "held", Value: held}, {Name: "rises", Value: second.Fence > first.Fence}})
+}
+
+// blobCreate writes a blob in two pieces, and commits it or gives it up.
+func blobCreate(w *stackhost.Response, r *stackhost.Request) error {
+	body, err := r.Bytes(1 << 20)
+	if err != nil {
+		return err
+	}
+	b, err := blobs.Create(r.Query().Get("key"), stackhost.BlobOptions{ContentType: "text/plain"})
+	if err != nil {
+		return err
+	}
+	defer b.Abandon()
+	for _, piece := range [][]byte{body[:len(body)/2], body[len(body)/2:]} {
+		if _, err := b.Write(piece); err != nil {
+			return err
+		}
+	}
+	if r.Query().Get("end") == "abandon" {
+		return w.JSON(stackhost.Object{{Name: "ok", Value: true}})
+	}
+	info, err := b.Commit()
+	if err != nil {
+		return err
+	}
+	return w.JSON(stackhost.Object{{Name: "size", Value: info.Size}})
 }

@@ -53,6 +53,9 @@ type Config struct {
 	Secrets *raftstore.Secrets
 	// Intercept, when set, may answer a request before it is routed: true when it has.
 	Intercept func(*fasthttp.RequestCtx) bool
+	// Overflow, when set, may answer a request for which no instance of its module became free in time: true when it has. The request
+	// has not begun; body is what it came with.
+	Overflow func(ctx *fasthttp.RequestCtx, body []byte) bool
 }
 
 // Host serves apps: that of a folder (Deploy), and versions of others by weight (Prepare, Activate). Safe for concurrent use.

@@ -10,6 +10,7 @@ import (
 	"github.com/stackhost/stackhost/abi"
 	"github.com/stackhost/stackhost/host/dialect"
 	"github.com/stackhost/stackhost/host/exchange"
+	"github.com/stackhost/stackhost/host/runtime"
 	"github.com/stackhost/stackhost/host/web"
 	"github.com/stackhost/stackhost/router"
 	"github.com/valyala/fasthttp"
@@ -104,10 +105,10 @@ func (h *Host) dispatch(d *deployment, m router.Match, x *exchange.Exchange) (fa
 		h.problems.WriteError(ctx, err)
 		return false
 	}
-	for _, mw := range t.middleware {
+	for i, mw := range t.middleware {
 		verdict, err := h.middleware(mw, x)
 		if err != nil {
-			return h.fail(x, d, mw, err)
+			return i == 0 && h.overflow(x, err) || h.fail(x, d, mw, err)
 		}
 		if verdict == dialect.Answered {
 			x.ApplyLaterHeaders()
@@ -123,7 +124,7 @@ func (h *Host) dispatch(d *deployment, m router.Match, x *exchange.Exchange) (fa
 		return h.fail(x, d, t.loaded, t.loaded.err)
 	}
 	if err := t.loaded.guest.HTTP(x); err != nil {
-		return h.fail(x, d, t.loaded, err)
+		return len(t.middleware) == 0 && h.overflow(x, err) || h.fail(x, d, t.loaded, err)
 	}
 	if !x.Responded() {
 		x.ApplyLaterHeaders()
@@ -181,6 +182,11 @@ func (h *Host) redirect(ctx *fasthttp.RequestCtx, location string, status int) {
 		location += "?" + string(query)
 	}
 	web.SendRedirect(ctx, []byte(location), status)
+}
+
+// overflow lets somebody else answer when nothing has begun because all instances are busy. This node failed, so it counts as one.
+func (h *Host) overflow(x *exchange.Exchange, err error) bool {
+	return h.cfg.Overflow != nil && err == runtime.ErrBusy && x.BodyStream == nil && h.cfg.Overflow(x.Ctx, x.Body)
 }
 
 // fail answers for an error of a module. It returns true unless the client is to blame.

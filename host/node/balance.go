@@ -23,7 +23,7 @@ import (
 )
 
 // balancer tells the other nodes how busy this one is, and hands requests that this node should not take to one that can: while it is
-// about to stop, and while too many are under way. Work is handed on once at most, and what may have begun elsewhere is begun a second
+// about to stop, while too many are under way, and when no instance of the module becomes free. Work is handed on once at most, and what may have begun elsewhere is begun a second
 // time only if its method is idempotent (RFC 9110, section 9.2.2).
 type balancer struct {
 	log      *slog.Logger
@@ -151,23 +151,36 @@ func (b *balancer) intercept(ctx *fasthttp.RequestCtx) bool {
 	if b.link == nil || !b.draining.Load() && b.load() < busy || handedOver(ctx) {
 		return false
 	}
+	if _, ok := b.better(nil); !ok {
+		return false
+	}
+	body, err := io.ReadAll(io.LimitReader(web.BodyReader(ctx), maxHanded+1))
+	if err != nil || len(body) > maxHanded {
+		b.refused.Add(1)
+		problem(ctx, fasthttp.StatusServiceUnavailable, "busy", "this node is busy, and the request is too long to be handed to another one")
+		return true
+	}
+	if b.handOn(ctx, body) {
+		return true
+	}
+	ctx.Request.SetBody(body) // it was read: the handler finds it in memory
+	return false
+}
+
+// overflow hands on a request for which no instance of its module became free, and that has not begun.
+func (b *balancer) overflow(ctx *fasthttp.RequestCtx, body []byte) bool {
+	return b.link != nil && !handedOver(ctx) && b.handOn(ctx, body)
+}
+
+// handOn hands a request to the best peer, or the next when that cannot be reached. It is false when there is none.
+func (b *balancer) handOn(ctx *fasthttp.RequestCtx, body []byte) bool {
 	tried := map[string]bool{}
-	var body []byte
 	for range 2 {
 		peer, ok := b.better(tried)
 		if !ok {
 			break
 		}
 		tried[peer.Node] = true
-		if body == nil {
-			read, err := io.ReadAll(io.LimitReader(web.BodyReader(ctx), maxHanded+1))
-			if err != nil || len(read) > maxHanded {
-				b.refused.Add(1)
-				problem(ctx, fasthttp.StatusServiceUnavailable, "busy", "this node is busy, and the request is too long to be handed to another one")
-				return true
-			}
-			body = append([]byte{}, read...)
-		}
 		switch err := b.hand(ctx, peer, body); {
 		case err == nil:
 			b.handed.Add(1)
@@ -182,9 +195,6 @@ func (b *balancer) intercept(ctx *fasthttp.RequestCtx) bool {
 			problem(ctx, fasthttp.StatusBadGateway, "unavailable", "the node that the request was handed to did not answer; whether it was handled is not known")
 			return true
 		}
-	}
-	if body != nil { // it was read: the handler below finds it as a body in memory
-		ctx.Request.SetBody(body)
 	}
 	return false
 }

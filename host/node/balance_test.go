@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +71,68 @@ func TestStoppingNodeHandsRequestsOn(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("%d of 20 requests were handed on", from.balancer.handed.Load())
 		}
+	}
+}
+
+// TestBusyModuleHandsRequestsOn keeps the only instance of a module busy on one node: the others answer for it.
+func TestBusyModuleHandsRequestsOn(t *testing.T) {
+	members := startMembers(t, 3)
+	dir := t.TempDir()
+	guest, err := os.ReadFile("../../conformance/guests/c/conformance.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"guest.wasm": string(guest), "stackhost.toml": `
+name = "busy"
+[modules.guest]
+path = "guest.wasm"
+limits = { time = "2s", concurrency = 1, wait = "5ms" }
+grants.fetch = { hosts = ["example.com"] }
+[[routes]]
+path = "/t/"
+module = "guest"
+`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive, info := pack(t, dir)
+	from := members[0]
+	from.deployApp(t, "busy", archive, info)
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, ok := from.balancer.better(nil); ok {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no peer is known to have room: %+v", from.Store.Peers())
+		}
+	}
+	looped := make(chan int)
+	go func() {
+		res, err := http.Get(from.url + "/t/loop")
+		if err != nil {
+			looped <- 0
+			return
+		}
+		res.Body.Close()
+		looped <- res.StatusCode
+	}()
+	for from.Host.Stats().InFlight == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	before := from.balancer.handed.Load()
+	res, err := http.Post(from.url+"/t/echo", "text/plain", strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err != nil || res.StatusCode != 200 || !strings.Contains(string(body), "hello") {
+		t.Errorf("while the module is busy: %d %q, %v", res.StatusCode, body, err)
+	}
+	if n := from.balancer.handed.Load() - before; n != 1 {
+		t.Errorf("%d requests were handed on", n)
+	}
+	if status := <-looped; status != 504 {
+		t.Errorf("the endless request: %d", status)
 	}
 }

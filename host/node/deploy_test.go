@@ -162,6 +162,11 @@ middleware = ["mark"]
 			t.Fatal(err)
 		}
 	}
+	return pack(t, dir)
+}
+
+func pack(t *testing.T, dir string) (archive []byte, info *bundle.Info) {
+	t.Helper()
 	a, err := app.Load(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -177,12 +182,17 @@ middleware = ["mark"]
 func (m *member) deploy(t *testing.T, word string) {
 	t.Helper()
 	archive, info := wordApp(t, word)
+	m.deployApp(t, "words", archive, info)
+}
+
+func (m *member) deployApp(t *testing.T, name string, archive []byte, info *bundle.Info) {
+	t.Helper()
 	m.api(t, "POST", "/v1/blobs/"+info.Digest, "Upload-Length", strconv.Itoa(len(archive)), nil, nil)
 	m.api(t, "PATCH", "/v1/blobs/"+info.Digest, "Upload-Offset", "0", archive, nil)
 	var version admin.AppVersionReply
-	m.ask(t, "/v1/apps/words/versions", admin.AppVersionRequest{Digest: info.Digest}, &version)
+	m.ask(t, "/v1/apps/"+name+"/versions", admin.AppVersionRequest{Digest: info.Digest}, &version)
 	var change admin.AppChangeReply
-	m.ask(t, "/v1/apps/words:activate", admin.AppPromoteRequest{Version: version.Version}, &change)
+	m.ask(t, "/v1/apps/"+name+":activate", admin.AppPromoteRequest{Version: version.Version}, &change)
 	if len(change.Switched) != 3 {
 		t.Errorf("switched: %v, behind: %v", change.Switched, change.Behind)
 	}

@@ -187,6 +187,7 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	h.Store, h.Secrets = n.Store, secrets
 	inner := h.Intercept
 	h.Intercept = func(c *fasthttp.RequestCtx) bool { return inner != nil && inner(c) || n.balancer.intercept(c) }
+	h.Overflow = n.balancer.overflow
 	if n.Host, err = host.Open(h); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func languages(t *testing.T) []string {
 	return names
 }
 
-// serve serves the suite's app with a guest and returns its address.
+// serve serves the suite's app with the guests of a language and returns its address.
 func serve(t *testing.T, language string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -44,33 +44,23 @@ func serve(t *testing.T, language string) string {
 		writeScriptApp(t, dir)
 		return start(t, dir)
 	}
-	wasm, err := os.ReadFile(filepath.Join("guests", language, "conformance.wasm"))
-	if err != nil {
+	read := func(name string) []byte {
+		wasm, err := os.ReadFile(filepath.Join("guests", language, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wasm
+	}
+	if err := conformance.WriteApp(dir, read("conformance.wasm")); err != nil {
 		t.Fatal(err)
 	}
-	if err := conformance.WriteApp(dir, wasm); err != nil {
+	if err := conformance.AddState(dir, read("state.wasm")); err != nil {
 		t.Fatal(err)
 	}
-	addState(t, dir, language)
 	return start(t, dir)
 }
 
-// addState adds the module for the state cases of a language that has one.
-func addState(t *testing.T, dir, language string) {
-	t.Helper()
-	wasm, err := os.ReadFile(filepath.Join("guests", language, "state.wasm"))
-	if os.IsNotExist(err) {
-		return
-	}
-	if err == nil {
-		err = conformance.AddState(dir, wasm)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// writeScriptApp writes the suite's app with the TypeScript guest in the place of a module.
+// writeScriptApp writes the suite's app with the TypeScript guests in the place of modules.
 func writeScriptApp(t *testing.T, dir string) {
 	t.Helper()
 	js, _ := engine.Lookup("js")
@@ -84,13 +74,19 @@ func writeScriptApp(t *testing.T, dir string) {
 	if err := conformance.WriteApp(dir, nil); err != nil {
 		t.Fatal(err)
 	}
+	if err := conformance.AddState(dir, nil); err != nil {
+		t.Fatal(err)
+	}
 	manifest := filepath.Join(dir, "stackhost.toml")
 	text, err := os.ReadFile(manifest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := strings.Replace(string(text), `path = "guest.wasm"`, "engine = \"js\"\nsource = \"guest/conformance.ts\"", 1)
-	if err := os.WriteFile(manifest, []byte(script), 0o600); err != nil {
+	scripts := strings.NewReplacer(
+		`path = "guest.wasm"`, "engine = \"js\"\nsource = \"guest/conformance.ts\"",
+		`path = "state.wasm"`, "engine = \"js\"\nsource = \"guest/state.ts\"",
+	)
+	if err := os.WriteFile(manifest, []byte(scripts.Replace(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(filepath.Join(dir, "guest"), os.DirFS("guests/js")); err != nil {
@@ -133,10 +129,7 @@ func TestEveryGuestPasses(t *testing.T) {
 				t.Fatal(err)
 			}
 			if report.Skipped > 0 {
-				t.Logf("%s: %d cases are NOT COVERED: it has no state.wasm", language, report.Skipped)
-			}
-			if _, err := os.Stat(filepath.Join("guests", language, "state.wasm")); err == nil && report.Skipped > 0 {
-				t.Errorf("%d cases are not covered, although there is a state.wasm", report.Skipped)
+				t.Errorf("%d cases are not covered", report.Skipped)
 			}
 			if report.Failed > 0 {
 				var b bytes.Buffer

@@ -1,5 +1,7 @@
 #!/bin/sh
-# Rebuilds conformance.wasm into the folder given, or here.
+# Rebuilds conformance.wasm and state.wasm into the folder given, or here.
 set -eu
 here=$(dirname "$0")
-exec "$here/../../../sdk/assemblyscript/build-guest.sh" "$here/conformance.ts" "${1:-$here}/conformance.wasm"
+for guest in conformance state; do
+	"$here/../../../sdk/assemblyscript/build-guest.sh" "$here/$guest.ts" "${1:-$here}/$guest.wasm"
+done

@@ -140,7 +140,7 @@ static sh_code kv_range(sh_request *request, sh_response *response) {
     sh_kv_set_request set = {.space = SPACE, .key = argument(request, "between"), .value = SH("between")};
     sh_kv_range range = {.space = SPACE, .prefix = prefix};
     sh_kv_write write = {
-        .kind = SH_KV_WRITE_KIND_INCREMENT, .space = SPACE, .key = sh_format("%.*scount", (int)prefix.len, prefix.ptr), .delta = 1,
+        .kind = SH_KV_WRITE_KIND_INCREMENT, .space = SPACE, .key = sh_format("%vcount", prefix), .delta = 1,
     };
     sh_kv_transact_request transact = {.ranges = {&range, 1}, .writes = {&write, 1}};
     sh_kv_scan_reply page;

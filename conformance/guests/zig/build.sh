@@ -1,5 +1,6 @@
 #!/bin/sh
-# Rebuilds conformance.wasm into the folder given, or here.
+# Rebuilds conformance.wasm and state.wasm into the folder given, or here.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-exec "$here/../../../sdk/zig/build-guest.sh" "${1:-$here}/conformance.wasm" "$here/main.zig"
+"$here/../../../sdk/zig/build-guest.sh" "${1:-$here}/conformance.wasm" "$here/main.zig"
+"$here/../../../sdk/zig/build-guest.sh" "${1:-$here}/state.wasm" "$here/state.zig"

@@ -184,7 +184,7 @@ const stores = (() => {
       return writer.commit();
     }
     create(key, o) {
-      const stream = state("blob write", this._head(key, o)).Stream;
+      const stream = state("blob write", this._head(key, o)).Stream | 0; // an integer for the engine too
       return {
         write(chunk) { check(host(OP.write, stream, typeof chunk === "string" ? utf8(chunk) : asBytes(chunk))); },
         commit() { return blobInfo(state("blob commit", { Stream: stream })); },
@@ -194,7 +194,7 @@ const stores = (() => {
     // read gives what is known of a blob and its bytes; body gives them as a stream.
     read(key, { offset = 0, length = 0, consistency: c } = {}) {
       const r = state("blob read", { Namespace: this.namespace, Key: key, Offset: offset, Length: length, Consistency: consistency({ consistency: c }) });
-      return { ...blobInfo(r.Info), body: r.BodyStream ? hostStream(r.BodyStream) : ReadableStream.from([fromBase64(r.Body)]) };
+      return { ...blobInfo(r.Info), body: r.BodyStream ? hostStream(r.BodyStream | 0) : ReadableStream.from([fromBase64(r.Body)]) };
     }
     stat(key) { return blobInfo(state("blob stat", { Namespace: this.namespace, Key: key })); }
     delete(key, o) { return state("blob delete", { Namespace: this.namespace, Key: key, ...guard(o) }).Existed; }

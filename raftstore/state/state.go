@@ -211,7 +211,9 @@ const (
 	FamilyApp     = 0x0b
 	FamilySecret  = 0x0c
 	FamilyQuota   = 0x0d
-	// 0x06, 0x09, 0x0a, 0x0e, 0x0f: events, queues, schedules, component state and the change feed of later versions.
+
+	familyTogether = 0x0e
+	// 0x06, 0x09, 0x0a, 0x0f: events, queues, schedules and component state of later versions.
 )
 
 // Key builds a key: family, shard, tenant, namespace, then parts as they are, of which only the last may vary in length unless the

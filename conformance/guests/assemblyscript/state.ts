@@ -2,7 +2,7 @@
 
 import {
   blobCommit, BlobCommitRequest, blobDelete, BlobDeleteRequest, BlobInfo, blobList, BlobListRequest, blobPut, BlobPutRequest,
-  blobRead, BlobReadRequest, blobStat, BlobStatRequest, blobWrite, BlobWriteRequest, bytesOf, cacheFill, CacheFillRequest,
+  blobRead, BlobReadRequest, blobStat, BlobStatRequest, blobWrite, BlobWriteRequest, Body, bytesOf, cacheFill, CacheFillRequest,
   cacheGet, CacheGetRequest, cacheInvalidate, CacheInvalidateRequest, cachePut, CachePutRequest, CacheState, Json, KvCheck,
   kvDelete, KvDeleteRequest, kvGet, KvGetRequest, KvGuard, kvIncrement, KvIncrementRequest, KvRange, kvScan, KvScanRequest,
   kvSet, KvSetRequest, kvTransact, KvTransactRequest, KvWrite, KvWriteKind, lockAcquire, LockAcquireRequest, lockRelease,
@@ -37,6 +37,7 @@ serve(
     .get("/t/state/blob/list", listBlobs)
     .get("/t/state/blob/stat", statBlob)
     .get("/t/state/blob/read", readBlob)
+    .get("/t/state/blob/sum", sumBlob)
     .get("/t/state/secret", secret),
 );
 
@@ -359,15 +360,37 @@ function statBlob(r: Request): Response {
   return Response.json(new Json().open().key("size").uint(info.value.size).key("type").str(info.value.contentType).close());
 }
 
-/** What is asked for is short, so it comes without a stream. */
-function readBlob(r: Request): Response {
+function part(r: Request): BlobReadRequest {
   const read = new BlobReadRequest();
   read.namespace = SPACE;
   read.key = r.query.get("key");
   read.offset = number(r, "offset");
   read.length = number(r, "length");
-  const reply = blobRead(read);
+  return read;
+}
+
+/** What is asked for is short, so it comes without a stream. */
+function readBlob(r: Request): Response {
+  const reply = blobRead(part(r));
   return reply.ok ? Response.text(text(reply.value.body)) : failed(reply);
+}
+
+/** Reads a blob, or a part of it, in pieces, and adds up its bytes. */
+function sumBlob(r: Request): Response {
+  const reply = blobRead(part(r));
+  if (!reply.ok) return failed(reply);
+  const body = new Body(reply.value.body, <u32>reply.value.bodyStream, -1);
+  let bytes: u64 = 0;
+  let total: u32 = 0;
+  const buffer = new Uint8Array(8192);
+  let n = body.read(buffer);
+  while (n > 0) {
+    for (let i = 0; i < <i32>n; i++) total += buffer[i];
+    bytes += n;
+    n = body.read(buffer);
+  }
+  if (n < 0) return failed(new Result(false, n));
+  return Response.json(new Json().open().key("bytes").uint(bytes).key("sum").uint(total).close());
 }
 
 function secret(r: Request): Response {

@@ -360,6 +360,30 @@ static sh_code blob_read(sh_request *request, sh_response *response) {
     return code ? failed(response, code) : sh_text(response, reply.body);
 }
 
+/* Reads a blob, or a part of it, in pieces, and adds up its bytes. */
+static sh_code blob_sum(sh_request *request, sh_response *response) {
+    sh_blob_read_request read = {
+        .space = SPACE, .key = argument(request, "key"), .offset = (uint64_t)number(request, "offset"), .length = (uint64_t)number(request, "length"),
+    };
+    sh_blob_read_reply reply;
+    sh_code code = sh_blob_read(&read, &reply);
+    if (code) {
+        return failed(response, code);
+    }
+    sh_body body = {.rest = reply.body, .stream = (uint32_t)reply.body_stream, .length = -1};
+    unsigned char *buffer = sh_alloc(8192);
+    uint64_t bytes = 0;
+    uint32_t total = 0;
+    int64_t n;
+    while ((n = sh_body_read(&body, buffer, 8192)) > 0) {
+        bytes += (uint64_t)n;
+        for (int64_t i = 0; i < n; i++) {
+            total += buffer[i];
+        }
+    }
+    return n < 0 ? failed(response, n) : sh_json(response, sh_format("{\"bytes\":%llu,\"sum\":%u}", bytes, total));
+}
+
 static sh_code secret(sh_request *request, sh_response *response) {
     sh_secret_get_request get = {.name = argument(request, "name")};
     sh_secret_get_reply reply;
@@ -389,6 +413,7 @@ static const sh_route routes[] = {
     {"GET", "/t/state/blob/list", blob_list},
     {"GET", "/t/state/blob/stat", blob_stat},
     {"GET", "/t/state/blob/read", blob_read},
+    {"GET", "/t/state/blob/sum", blob_sum},
     {"GET", "/t/state/secret", secret},
 };
 

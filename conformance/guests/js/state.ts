@@ -147,6 +147,18 @@ function blobRead(query: Query) {
   return new Response(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
 }
 
+/** Reads a blob, or a part of it, in pieces, and adds up its bytes. */
+async function blobSum(query: Query) {
+  const { body } = files.read(query("key"), { offset: number(query, "offset"), length: number(query, "length") });
+  let bytes = 0;
+  let sum = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    for (const b of piece) sum = (sum + b) >>> 0;
+  }
+  return { bytes, sum };
+}
+
 export default router()
   .get("/t/state", () => new Response("state"))
   .get("/t/state/kv/get", answer(kvGet))
@@ -175,4 +187,5 @@ export default router()
   .get("/t/state/blob/list", answer((query) => ({ keys: [...files.list(query("prefix"))].map((b) => b.key) })))
   .get("/t/state/blob/stat", answer(blobStat))
   .get("/t/state/blob/read", answer(blobRead))
+  .get("/t/state/blob/sum", answer(blobSum))
   .get("/t/state/secret", answer((query) => ({ value: clusterSecret(query("name")) })));

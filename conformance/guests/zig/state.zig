@@ -31,6 +31,7 @@ const routes = [_]sh.Route{
     get("/t/state/blob/list", answer(blobList)),
     get("/t/state/blob/stat", answer(blobStat)),
     get("/t/state/blob/read", answer(blobRead)),
+    get("/t/state/blob/sum", answer(blobSum)),
     get("/t/state/secret", answer(secret)),
 };
 
@@ -255,6 +256,21 @@ fn blobStat(r: *Request) sh.Error!Response {
 fn blobRead(r: *Request) sh.Error!Response {
     const reply = try sh.blob.read(.{ .namespace = space, .key = argument(r, "key"), .offset = number(r, "offset"), .length = number(r, "length") });
     return .text(reply.body);
+}
+
+/// Reads a blob, or a part of it, in pieces, and adds up its bytes.
+fn blobSum(r: *Request) sh.Error!Response {
+    const reply = try sh.blob.read(.{ .namespace = space, .key = argument(r, "key"), .offset = number(r, "offset"), .length = number(r, "length") });
+    var body = sh.Body{ .rest = reply.body, .stream = @truncate(reply.body_stream) };
+    var buffer: [8192]u8 = undefined;
+    var bytes: u64 = 0;
+    var total: u32 = 0;
+    while (true) {
+        const n = try body.read(&buffer);
+        if (n == 0) return object(.{ .bytes = bytes, .sum = total });
+        bytes += n;
+        for (buffer[0..n]) |b| total +%= b;
+    }
 }
 
 fn secret(r: *Request) sh.Error!Response {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"strconv"
 	"time"
 
@@ -201,6 +202,7 @@ func init() {
 		}
 		return w.Text(string(buf[:n]))
 	})
+	route("GET /t/state/blob/sum", blobSum)
 	route("GET /t/state/secret", func(w *stackhost.Response, r *stackhost.Request) error {
 		value, err := stackhost.ClusterSecret(r.Query().Get("name"))
 		if err != nil {
@@ -314,4 +316,28 @@ func blobCreate(w *stackhost.Response, r *stackhost.Request) error {
 		return err
 	}
 	return w.JSON(stackhost.Object{{Name: "size", Value: info.Size}})
+}
+
+// blobSum reads a blob, or a part of it, in pieces, and adds up its bytes.
+func blobSum(w *stackhost.Response, r *stackhost.Request) error {
+	b, err := blobs.Open(r.Query().Get("key"), number(r, "offset"), number(r, "length"))
+	if err != nil {
+		return err
+	}
+	var bytes int
+	var sum uint32
+	var buf [8192]byte
+	for {
+		n, err := b.Read(buf[:])
+		bytes += n
+		for _, c := range buf[:n] {
+			sum += uint32(c)
+		}
+		if err == io.EOF {
+			return w.JSON(stackhost.Object{{Name: "bytes", Value: bytes}, {Name: "sum", Value: int64(sum)}})
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

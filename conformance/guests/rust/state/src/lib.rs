@@ -28,6 +28,7 @@ static ROUTES: Router = Router::new(&[
     get("/t/state/blob/list", |r| answer(blob_list(r))),
     get("/t/state/blob/stat", |r| answer(blob_stat(r))),
     get("/t/state/blob/read", |r| answer(blob_read(r))),
+    get("/t/state/blob/sum", |r| answer(blob_sum(r))),
     get("/t/state/secret", |r| answer(secret(r))),
 ]);
 
@@ -229,6 +230,19 @@ fn blob_read(r: &mut Request) -> Result {
     let (offset, length) = (number(r, "offset") as u64, number(r, "length") as u64);
     let (_, mut body) = BLOBS.read(&argument(r, "key"), offset, length)?;
     Ok(Response::text(text(&body.bytes(MOST)?)))
+}
+
+/// Reads a blob, or a part of it, in pieces, and adds up its bytes.
+fn blob_sum(r: &mut Request) -> Result {
+    let (offset, length) = (number(r, "offset") as u64, number(r, "length") as u64);
+    let (_, mut body) = BLOBS.read(&argument(r, "key"), offset, length)?;
+    let (mut bytes, mut sum) = (0, 0u32);
+    body.each(|piece| {
+        bytes += piece.len() as u64;
+        sum = piece.iter().fold(sum, |s, b| s.wrapping_add((*b).into()));
+        Ok(())
+    })?;
+    object(|o| _ = o.uint("bytes", bytes).uint("sum", sum.into()))
 }
 
 fn secret(r: &mut Request) -> Result {

@@ -151,6 +151,12 @@ func (a *Apps) Activate(ctx context.Context, app string, c state.AppActivate) (*
 	return state.DecodeActivation(payload), nil
 }
 
+// Remove forgets an app that does not serve; see state.AppRemove.
+func (a *Apps) Remove(ctx context.Context, app string) error {
+	_, err := a.do(ctx, state.AppRemove{}.Command(app))
+	return err
+}
+
 // Report tells what a node answered since an activation; see state.AppReport.
 func (a *Apps) Report(ctx context.Context, app string, r state.AppReport) error {
 	_, err := a.do(ctx, r.Command(app))

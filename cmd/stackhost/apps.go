@@ -41,7 +41,7 @@ func newApps(c *console) *cobra.Command {
 		},
 	}
 	f.add(cmd, false)
-	cmd.AddCommand(appsStop(c, &f), appsHistory(c, &f))
+	cmd.AddCommand(appsStop(c, &f), appsRemove(c, &f), appsHistory(c, &f))
 	return cmd
 }
 
@@ -89,6 +89,25 @@ func appsStop(c *console, f *remoteFlags) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&reason, "note", "", "why, for people who look at the history later")
 	return cmd
+}
+
+func appsRemove(c *console, f *remoteFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "rm NAME",
+		Aliases: []string{"remove"},
+		Short:   "Forget an app that does not serve",
+		Long: "rm forgets an app's versions and their history. Its keys, blobs, secrets and the like stay: they are there again when an app of that\n" +
+			"name is deployed.",
+		Example: "  stackhost apps stop shop\n  stackhost apps rm shop",
+		Args:    exactly(1, "the name of an app"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := f.connect()
+			if err != nil {
+				return err
+			}
+			return c.done(cmd, r, call{method: "DELETE", path: "/v1/apps" + segment(args[0])}, "removed")
+		},
+	}
 }
 
 func appsHistory(c *console, f *remoteFlags) *cobra.Command {

@@ -141,6 +141,9 @@ func TestDeployFromTheCommandLine(t *testing.T) {
 		t.Errorf("again: %+v", d)
 	}
 	s.sign()
+	if _, errs := s.run(exitFailure, "apps", "rm", "shop"); !strings.Contains(errs, "stackhost apps stop shop") {
+		t.Errorf("removing what serves: %s", errs)
+	}
 	if s.json(&change, "apps", "stop", "shop"); len(change.Activation.Weights) != 0 {
 		t.Errorf("%+v", change)
 	}
@@ -160,6 +163,10 @@ func TestDeployFromTheCommandLine(t *testing.T) {
 		if _, errs := s.run(c.code, c.args...); !strings.Contains(errs, c.want) {
 			t.Errorf("%v: %s, want %q", c.args, errs, c.want)
 		}
+	}
+	s.run(exitOK, "apps", "rm", "shop")
+	if out, _ := s.run(exitOK, "apps"); strings.Contains(out, "shop") {
+		t.Errorf("removed, and listed: %s", out)
 	}
 }
 

@@ -173,6 +173,16 @@ func appRoutes(s Services) []Route {
 		Method: "POST", Path: "/v1/apps/{app}:stop", ID: "appStop", Summary: "Let an app serve no more", Scope: Deploy, Wait: true,
 		Body: &Body{Type: AppStopRequest{}, Optional: true}, Answers: []Answer{{Status: 200, Doc: "It is stopped; its versions stay.", Type: AppChangeReply{}}, noApp},
 		Handle: a.stop,
+	}, {
+		Method: "DELETE", Path: "/v1/apps/{app}", ID: "appRemove", Summary: "Forget an app that does not serve", Scope: Deploy,
+		Doc:     "Its versions and their history go. Its keys, blobs, secrets and the like stay, for when it comes again.",
+		Answers: []Answer{{Status: 204, Doc: "It is forgotten."}, noApp, Refusal(409, "conflict", "It serves: stop it first.")},
+		Handle: func(c *Call) error {
+			if err := a.apps.Remove(c.Context(), c.Path("app")); err != nil {
+				return err
+			}
+			return c.Empty()
+		},
 	}}...)...)
 }
 

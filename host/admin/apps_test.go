@@ -204,6 +204,8 @@ func TestVersionsServeByWeightAndGoBack(t *testing.T) {
 	if n.appAsk("GET", "/v1/apps", nil, &list); len(list.Apps) != 1 || list.Apps[0].Newest != 2 {
 		t.Errorf("%+v", list)
 	}
+	n.want(204, "", "DELETE", "/v1/apps/shop", "")
+	n.want(404, "no shop", "DELETE", "/v1/apps/shop", "")
 }
 
 // TestATokenOfOneAppDeploysIt uploads below the app, which is all that such a token may.

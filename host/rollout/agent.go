@@ -191,6 +191,7 @@ func (a *Agent) look(ctx context.Context) {
 		}
 		a.prepare(ctx, status, needed)
 	}
+	a.forget(apps)
 	a.mu.Lock()
 	if a.behind = behind; len(behind) == 0 {
 		a.since = time.Now()
@@ -272,6 +273,28 @@ func (a *Agent) prepare(ctx context.Context, s *raftstore.AppStatus, needed map[
 	for _, number := range prepared {
 		if !slices.Contains(s.Ready, number) {
 			if err := a.cfg.Host.Discard(s.Name, number); err != nil { // it serves until the next activation is applied
+				a.cfg.Log.Debug("keep a version", "error", err.Error())
+			}
+		}
+	}
+}
+
+// forget stops and discards what was removed.
+func (a *Agent) forget(apps []state.AppInfo) {
+	a.mu.Lock()
+	gone := slices.DeleteFunc(slices.Collect(maps.Keys(a.serials)), func(name string) bool {
+		return slices.ContainsFunc(apps, func(i state.AppInfo) bool { return i.Name == name })
+	})
+	for _, name := range gone {
+		delete(a.serials, name)
+	}
+	a.mu.Unlock()
+	for _, name := range gone {
+		if err := a.cfg.Host.Activate(name, 0, nil); err != nil {
+			a.cfg.Log.Error("cannot stop an app that was removed", "app", name, "error", err.Error())
+		}
+		for _, number := range a.cfg.Host.Prepared(name) {
+			if err := a.cfg.Host.Discard(name, number); err != nil {
 				a.cfg.Log.Debug("keep a version", "error", err.Error())
 			}
 		}

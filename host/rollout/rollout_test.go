@@ -505,3 +505,26 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
+
+// TestARemovedAppComesAgain removes an app while a node is away, and deploys another one of that name.
+func TestARemovedAppComesAgain(t *testing.T) {
+	c := newCluster(t, 1)
+	c.deploy("hello", false, Change{})
+	c.says("hello")
+	if _, err := c.Stop(t.Context(), "words", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.apps.Remove(t.Context(), "words"); err != nil {
+		t.Fatal(err)
+	}
+	n := c.nodes[0]
+	for end := time.Now().Add(5 * time.Second); len(n.host.Prepared("words")) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("versions %v are still there", n.host.Prepared("words"))
+		}
+	}
+	if o := c.deploy("howdy", false, Change{}); o.Activation.Weights[0].Version != 2 {
+		t.Errorf("%+v", o.Activation)
+	}
+	c.says("howdy")
+}

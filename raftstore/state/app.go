@@ -23,6 +23,7 @@ const (
 	OpAppReady     = 12
 	OpAppActivate  = 13
 	OpAppReport    = 14
+	OpAppRemove    = 15
 	OpAppTrust     = 20
 	OpAppDistrust  = 21
 	OpAppEnforce   = 22
@@ -196,6 +197,8 @@ func applyApp(tx *Tx, op byte, args []byte) ([]byte, error) {
 		return activate(tx, &t)
 	case OpAppReport:
 		return nil, reportCounts(tx, &t)
+	case OpAppRemove:
+		return nil, removeApp(tx, &t)
 	}
 	return nil, abi.Errorf(abi.CodeUnsupported, "app: no command %d in this version", op)
 }
@@ -227,7 +230,7 @@ func readApp(r Reader, shard uint16, tenant string) (a appRecord, ok bool) {
 	t := openTuple(b)
 	a.last, a.created = t.uint(), t.int()
 	a.wanted = t.uints(AppWanted)
-	return a, true
+	return a, a.created != 0
 }
 
 func (a appRecord) save(tx *Tx) {

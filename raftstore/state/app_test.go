@@ -117,6 +117,7 @@ var (
 	}, nil)
 	_ = verb("app activate", scriptActivate, func(b []byte) string { return showActivation(*DecodeActivation(b)) })
 	_ = verb("app report", scriptReport, nil)
+	_ = verb("app remove", func(a *scriptArgs) Command { return AppRemove{}.Command(a.Tenant) }, nil)
 	_ = verb("app trust", func(a *scriptArgs) Command { return AppTrust{Name: a.at(0), Public: scriptPublic(a.at(0))}.Command() }, nil)
 	_ = verb("app distrust", func(a *scriptArgs) Command { return AppDistrust{KeyID(scriptPublic(a.at(0)))}.Command() }, nil)
 	_ = verb("app enforce", func(a *scriptArgs) Command { return AppEnforce{a.at(0) == "on"}.Command() }, nil)

@@ -89,6 +89,15 @@ func countsOf(flat []uint64) (counts []AppCount) {
 	return counts
 }
 
+// AppRemove forgets an app that does not serve: its versions and its history. The numbers of versions go on when it comes again. What the
+// app keeps in other families stays.
+type AppRemove struct{}
+
+// Command returns the command for the app.
+func (AppRemove) Command(app string) Command {
+	return appCommand(app, OpAppRemove, abi.AppendArray(nil, 0))
+}
+
 // DecodeActivation reads the answer of AppActivate.
 func DecodeActivation(b []byte) *Activation { return decodeActivation(b) }
 
@@ -355,6 +364,32 @@ func switchTo(tx *Tx, now, next *Activation) {
 		return true
 	})
 	tx.tell("activation", next.Serial)
+}
+
+func removeApp(tx *Tx, t *tuple) error {
+	if err := t.end(); err != nil {
+		return err
+	}
+	rec, ok := readApp(tx, tx.shard, tx.tenant)
+	if !ok {
+		return abi.Errorf(abi.CodeNotFound, "app: there is no %s; `stackhost apps` lists those there are", tx.tenant)
+	}
+	if len(readActivation(tx, tx.shard, tx.tenant).Weights) > 0 {
+		return abi.Errorf(abi.CodeConflict, "app: %s serves: `stackhost apps stop %s` first", tx.tenant, tx.tenant)
+	}
+	eachVersion(tx, tx.shard, tx.tenant, func(v AppVersion) bool {
+		_ = refer(tx, v.Digest, -1)
+		return true
+	})
+	from := Key(FamilyApp, tx.shard, tx.tenant, "")
+	tx.Scan(from, Prefix(from), func(k, _ []byte) bool {
+		tx.Delete(slices.Clone(k))
+		return true
+	})
+	appRecord{last: rec.last}.save(tx)
+	tx.Delete(tx.sharedKey('i', []byte(tx.tenant)))
+	tx.tell("versions", 0)
+	return nil
 }
 
 func serves(a *Activation, version uint64) bool {

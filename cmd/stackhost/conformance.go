@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/stackhost/stackhost/conformance"
 	"github.com/stackhost/stackhost/host"
 	"github.com/stackhost/stackhost/host/app"
+	"github.com/stackhost/stackhost/raftstore"
 )
 
 func newConformance(c *console) *cobra.Command {
@@ -20,7 +22,7 @@ func newConformance(c *console) *cobra.Command {
 		Long: `The suite is a set of HTTP exchanges and the app they need. A host is judged by serving the app and being asked; a guest
 module, which must implement the suite's test routes (conformance/README.md), by being served by this host.`,
 	}
-	var junit, expected string
+	var junit, expected, state string
 	var only []string
 	report := func(ctx context.Context, url string) error {
 		o := conformance.Options{Only: only}
@@ -54,8 +56,11 @@ module, which must implement the suite's test routes (conformance/README.md), by
 		} else {
 			r.Text(c.out)
 		}
-		if r.Failed > 0 {
+		switch {
+		case r.Failed > 0:
 			return errReported
+		case state != "" && r.Skipped > 0:
+			return fmt.Errorf("%s answers GET /t/state with 404, so %d cases were not run", state, r.Skipped)
 		}
 		return nil
 	}
@@ -67,20 +72,27 @@ module, which must implement the suite's test routes (conformance/README.md), by
 		RunE:    func(cmd *cobra.Command, args []string) error { return report(cmd.Context(), args[0]) },
 	}
 	judgeGuest := &cobra.Command{
-		Use:     "guest FILE.wasm",
-		Short:   "Judge a guest module that implements the suite's test routes",
-		Example: "  stackhost conformance guest conformance/guests/go/conformance.wasm",
-		Args:    exactly(1, "one .wasm file"),
+		Use:   "guest FILE.wasm",
+		Short: "Judge a guest module that implements the suite's test routes",
+		Long: `Serves the suite's app with the module and asks it. With --state, the cases for keys, caches, locks, blobs and secrets run too: a
+module of their own answers them, and the host has a store in a temporary folder.`,
+		Example: `  stackhost conformance guest conformance/guests/go/conformance.wasm
+  stackhost conformance guest conformance.wasm --state state.wasm`,
+		Args: exactly(1, "one .wasm file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := os.MkdirTemp("", "stackhost-conformance-")
 			if err != nil {
 				return err
 			}
 			defer os.RemoveAll(dir)
-			if err := writeSuite(dir, args[0]); err != nil {
+			suite, store := filepath.Join(dir, "suite"), ""
+			if state != "" {
+				store = filepath.Join(dir, "store")
+			}
+			if err := writeSuite(suite, args[0], state); err != nil {
 				return err
 			}
-			return withHost(cmd.Context(), dir, func(url string) error { return report(cmd.Context(), url) })
+			return withHost(cmd.Context(), suite, store, func(url string) error { return report(cmd.Context(), url) })
 		},
 	}
 	for _, sub := range []*cobra.Command{judgeHost, judgeGuest} {
@@ -88,36 +100,60 @@ module, which must implement the suite's test routes (conformance/README.md), by
 		sub.Flags().StringVar(&expected, "expected", "", "JSON file of known failures: case id to reason")
 		sub.Flags().StringSliceVar(&only, "only", nil, "run only cases whose id begins so")
 	}
-	cmd.AddCommand(judgeHost, judgeGuest, &cobra.Command{
+	writeApp := &cobra.Command{
 		Use:     "app FOLDER FILE.wasm",
 		Short:   "Write the suite's app into a folder, with a guest module",
 		Example: "  stackhost conformance app /tmp/suite conformance/guests/rust/conformance.wasm",
 		Args:    exactly(2, "a folder and a .wasm file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return err
-			}
-			return writeSuite(args[0], args[1])
+			return writeSuite(args[0], args[1], state)
 		},
-	})
+	}
+	for _, sub := range []*cobra.Command{judgeGuest, writeApp} {
+		sub.Flags().StringVar(&state, "state", "", "module that answers the state cases")
+	}
+	cmd.AddCommand(judgeHost, judgeGuest, writeApp)
 	return cmd
 }
 
-func writeSuite(dir, module string) error {
+// writeSuite writes the suite's app into dir, with a module for the state cases unless that is "".
+func writeSuite(dir, module, state string) error {
 	wasm, err := os.ReadFile(module)
 	if err != nil {
 		return err
 	}
-	return conformance.WriteApp(dir, wasm)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := conformance.WriteApp(dir, wasm); err != nil || state == "" {
+		return err
+	}
+	if wasm, err = os.ReadFile(state); err != nil {
+		return err
+	}
+	return conformance.AddState(dir, wasm)
 }
 
-// withHost serves the app in dir on a loopback port while use runs.
-func withHost(ctx context.Context, dir string, use func(url string) error) error {
+// withHost serves the app in dir on a loopback port while use runs, with a store in a new folder unless that is "".
+func withHost(ctx context.Context, dir, store string, use func(url string) error) error {
 	a, err := app.Load(dir)
 	if err != nil {
 		return err
 	}
-	h, err := host.Open(host.Config{})
+	var cfg host.Config
+	if store != "" {
+		s, err := raftstore.Open(raftstore.Config{Dir: store, Node: "conformance", Bootstrap: true})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{Own: filepath.Join(store, "secret.key")})
+		if err != nil {
+			return err
+		}
+		cfg.Store, cfg.Secrets = s, raftstore.NewSecrets(s, keys)
+	}
+	h, err := host.Open(cfg)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (f *fsm) apply(logs []*raft.Log, answers []any) (n int, err error) {
 			continue
 		}
 		if w == nil {
-			w = &writer{reader: reader{txn: now.k.db.NewTransactionAt(f.machine.Index, true), dir: now.k.dir}}
+			w = &writer{reader: reader{txn: now.k.db.NewTransactionAt(f.machine.Index, true), dir: now.k.dir}, recent: &now.k.recent}
 		}
 		replies, told, err := f.machine.Apply(w, l.Index, l.Data)
 		if err == nil {

@@ -33,6 +33,8 @@ type keyspace struct {
 	views   map[*view]struct{} // guarded by mu
 	floor   uint64             // guarded by mu; versions below are wanted by views only
 	discard uint64             // guarded by mu; what Badger was told last
+
+	recent recent // of the goroutine that applies entries
 }
 
 // Bytes of Badger's memory. A memtable bounds the longest transaction (15 %) and what is applied again after a crash.
@@ -327,7 +329,20 @@ func (r *reader) walk(start []byte, within func(key []byte) bool, reverse bool, 
 // writer is a reader whose transaction is written too.
 type writer struct {
 	reader
-	bytes int // written so far
+	recent *recent
+	bytes  int // written so far
+}
+
+// Get implements state.Reader.
+func (w *writer) Get(key []byte) ([]byte, bool) {
+	if v, ok := w.recent.get(key); ok {
+		return v.value, v.there
+	}
+	value, ok := w.reader.Get(key)
+	if w.failure() == nil {
+		w.recent.put(key, value, ok)
+	}
+	return value, ok
 }
 
 // Set implements state.Writer.
@@ -340,6 +355,7 @@ func (w *writer) Set(key, value []byte) {
 	if err := w.txn.Set(key, value); err != nil {
 		w.fail(err)
 	}
+	w.recent.put(key, value, true)
 }
 
 // Delete implements state.Writer.
@@ -348,4 +364,5 @@ func (w *writer) Delete(key []byte) {
 	if err := w.txn.Delete(key); err != nil {
 		w.fail(err)
 	}
+	w.recent.put(key, nil, false)
 }

@@ -80,11 +80,12 @@ func (c *call) end(replies []state.Reply, err error) {
 // outbox groups the commands of this node into bundles and sends them to the leader, numbered, so that one that was sent twice is
 // applied once.
 type outbox struct {
-	s     *Store
-	mu    sync.Mutex
-	calls []*call       // guarded by mu
-	some  chan struct{} // there are calls
-	slots chan struct{} // bundles under way
+	s       *Store
+	mu      sync.Mutex
+	calls   []*call       // guarded by mu
+	bundles int           // guarded by mu; under way
+	sent    int           // guarded by mu; calls in them
+	look    chan struct{} // calls have come, or a bundle was answered
 
 	numbers  sync.Mutex
 	session  uint64 // guarded by numbers
@@ -92,15 +93,19 @@ type outbox struct {
 }
 
 func (o *outbox) init(s *Store) {
-	o.s, o.some, o.slots = s, make(chan struct{}, 1), make(chan struct{}, bundlesUnderWay)
+	o.s, o.look = s, make(chan struct{}, 1)
 }
 
 func (o *outbox) put(c *call) {
 	o.mu.Lock()
 	o.calls = append(o.calls, c)
 	o.mu.Unlock()
+	o.poke()
+}
+
+func (o *outbox) poke() {
 	select {
-	case o.some <- struct{}{}:
+	case o.look <- struct{}{}:
 	default:
 	}
 }
@@ -118,10 +123,23 @@ func (o *outbox) take(c *call) bool {
 	return false
 }
 
-// gather takes the calls of the next bundle.
+// gather takes the calls of the next bundle. While bundles are under way it waits for as many calls as they have, so that bundles get
+// long when there is much to do: every entry of the log has its cost. More than bundlesUnderWay are never out.
 func (o *outbox) gather() (calls []*call) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.bundles == bundlesUnderWay || len(o.calls) < min(o.sent, bundleCommands/4) {
+		return nil
+	}
+	calls = o.next()
+	if len(calls) > 0 {
+		o.bundles, o.sent = o.bundles+1, o.sent+len(calls)
+	}
+	return calls
+}
+
+// next is gather without waiting, with mu held.
+func (o *outbox) next() (calls []*call) {
 	size, n := 0, 0
 	for _, c := range o.calls {
 		if len(calls) > 0 && (size+c.size > bundleBytes || n+len(c.commands) > bundleCommands) {
@@ -133,33 +151,28 @@ func (o *outbox) gather() (calls []*call) {
 	o.calls = o.calls[len(calls):]
 	if len(o.calls) == 0 {
 		o.calls = nil
-	} else {
-		select {
-		case o.some <- struct{}{}:
-		default:
-		}
 	}
 	return calls
 }
 
+func (o *outbox) answered(calls int) {
+	o.mu.Lock()
+	o.bundles, o.sent = o.bundles-1, o.sent-calls
+	o.mu.Unlock()
+	o.poke()
+}
+
 func (o *outbox) run() {
 	for {
-		select {
-		case <-o.some:
-		case <-o.s.closing:
-			o.refuse()
-			return
-		}
-		select {
-		case o.slots <- struct{}{}:
-		case <-o.s.closing:
-			o.refuse()
-			return
-		}
 		calls := o.gather()
 		if len(calls) == 0 {
-			<-o.slots
-			continue
+			select {
+			case <-o.look:
+				continue
+			case <-o.s.closing:
+				o.refuse()
+				return
+			}
 		}
 		b := state.Bundle{}
 		deadline := time.Time{}
@@ -170,7 +183,7 @@ func (o *outbox) run() {
 			}
 		}
 		o.s.running.Go(func() {
-			defer func() { <-o.slots }()
+			defer o.answered(len(calls))
 			o.deliver(b, calls, deadline)
 		})
 	}
@@ -179,7 +192,9 @@ func (o *outbox) run() {
 // refuse ends the calls that were not sent.
 func (o *outbox) refuse() {
 	for {
-		calls := o.gather()
+		o.mu.Lock()
+		calls := o.next()
+		o.mu.Unlock()
 		if len(calls) == 0 {
 			return
 		}

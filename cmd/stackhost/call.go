@@ -45,29 +45,23 @@ func newCall(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			h, err := host.Open(host.Config{})
-			if err != nil {
+			return withApp(cmd.Context(), a, func(h *host.Host) error {
+				guest := h.Guest(args[1])
+				if guest == nil {
+					return h.Missing()[args[1]]
+				}
+				ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+				defer cancel()
+				result, err := guest.Job(ctx, job)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.show(map[string]any{"id": job.ID, "result": result.Result}, nil)
+				}
+				_, err = c.out.Write(result.Result)
 				return err
-			}
-			defer h.Close()
-			if err := h.Deploy(cmd.Context(), a); err != nil {
-				return err
-			}
-			guest := h.Guest(args[1])
-			if guest == nil {
-				return h.Missing()[args[1]]
-			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
-			defer cancel()
-			result, err := guest.Job(ctx, job)
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.show(map[string]any{"id": job.ID, "result": result.Result}, nil)
-			}
-			_, err = c.out.Write(result.Result)
-			return err
+			})
 		},
 	}
 	f := cmd.Flags()

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/stackhost/stackhost/conformance"
 	"github.com/stackhost/stackhost/host"
 	"github.com/stackhost/stackhost/host/app"
-	"github.com/stackhost/stackhost/raftstore"
 )
 
 func newConformance(c *console) *cobra.Command {
@@ -85,14 +83,10 @@ module of their own answers them, and the host has a store in a temporary folder
 				return err
 			}
 			defer os.RemoveAll(dir)
-			suite, store := filepath.Join(dir, "suite"), ""
-			if state != "" {
-				store = filepath.Join(dir, "store")
-			}
-			if err := writeSuite(suite, args[0], state); err != nil {
+			if err := writeSuite(dir, args[0], state); err != nil {
 				return err
 			}
-			return withHost(cmd.Context(), suite, store, func(url string) error { return report(cmd.Context(), url) })
+			return withHost(cmd.Context(), dir, func(url string) error { return report(cmd.Context(), url) })
 		},
 	}
 	for _, sub := range []*cobra.Command{judgeHost, judgeGuest} {
@@ -134,37 +128,18 @@ func writeSuite(dir, module, state string) error {
 	return conformance.AddState(dir, wasm)
 }
 
-// withHost serves the app in dir on a loopback port while use runs, with a store in a new folder unless that is "".
-func withHost(ctx context.Context, dir, store string, use func(url string) error) error {
+// withHost serves the app in dir on a loopback port while use runs.
+func withHost(ctx context.Context, dir string, use func(url string) error) error {
 	a, err := app.Load(dir)
 	if err != nil {
 		return err
 	}
-	var cfg host.Config
-	if store != "" {
-		s, err := raftstore.Open(raftstore.Config{Dir: store, Node: "conformance", Bootstrap: true})
+	return withApp(ctx, a, func(h *host.Host) error {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		defer s.Close()
-		keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{Own: filepath.Join(store, "secret.key")})
-		if err != nil {
-			return err
-		}
-		cfg.Store, cfg.Secrets = s, raftstore.NewSecrets(s, keys)
-	}
-	h, err := host.Open(cfg)
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	if err := h.Deploy(ctx, a); err != nil {
-		return err
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	go h.Serve(ln)
-	return use("http://" + ln.Addr().String())
+		go h.Serve(ln)
+		return use("http://" + ln.Addr().String())
+	})
 }

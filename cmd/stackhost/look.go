@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/stackhost/stackhost/host/app"
 	"github.com/stackhost/stackhost/host/dialect"
 	"github.com/stackhost/stackhost/host/runtime"
+	"github.com/stackhost/stackhost/raftstore"
 )
 
 // This file holds the commands that look at things without serving them.
@@ -75,49 +78,77 @@ fails when serve would fail, and names file, line and column.`,
 			if err := buildStale(cmd.Context(), c, a); err != nil {
 				return err
 			}
-			h, err := host.Open(host.Config{})
-			if err != nil {
-				return err
-			}
-			defer h.Close()
-			if err := h.Deploy(cmd.Context(), a); err != nil {
-				return err
-			}
-			type row struct {
-				Module    string   `json:"module"`
-				Isolation string   `json:"isolation,omitempty"`
-				Triggers  []string `json:"triggers,omitempty"`
-				Memory    int64    `json:"memory_bytes,omitempty"`
-				Problem   string   `json:"problem,omitempty"`
-			}
-			missing := h.Missing()
-			rows := []row{}
-			for _, m := range a.Modules {
-				r := row{Module: m.Name}
-				if err := missing[m.Name]; err != nil {
-					r.Problem = err.Error()
-				} else {
-					g := h.Guest(m.Name)
-					r.Isolation, r.Triggers, r.Memory = string(g.Module().Isolation()), g.Triggers(), g.Module().Stats().MemoryBytes
-				}
-				rows = append(rows, r)
-			}
-			err = c.show(rows, func(w io.Writer) {
-				for _, r := range rows {
-					if r.Problem != "" {
-						fmt.Fprintf(w, "--\t%s\t%s\n", r.Module, r.Problem)
-						continue
-					}
-					fmt.Fprintf(w, "ok\t%s\t%s\t%s\t%d KiB\n", r.Module, r.Isolation, strings.Join(r.Triggers, " "), r.Memory>>10)
-				}
-				fmt.Fprintf(w, "%s: %d modules, %d routes\n", a.Name, len(a.Modules), len(a.Routes))
-			})
-			if err == nil && len(missing) > 0 {
-				err = errReported
-			}
-			return err
+			return withApp(cmd.Context(), a, func(h *host.Host) error { return showModules(c, a, h) })
 		},
 	}
+}
+
+// withApp loads a as serve would while use runs. What its modules write, when they have grants for it, goes into a store in a temporary
+// folder.
+func withApp(ctx context.Context, a *app.App, use func(*host.Host) error) error {
+	var cfg host.Config
+	if slices.ContainsFunc(a.Modules, (*app.Module).Stores) {
+		dir, err := os.MkdirTemp("", "stackhost-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		s, err := raftstore.Open(raftstore.Config{Dir: filepath.Join(dir, "store"), Node: "n1", Bootstrap: true})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		keys, err := raftstore.OpenKeyring(raftstore.SecretKeys{Own: filepath.Join(dir, "secret.key")})
+		if err != nil {
+			return err
+		}
+		cfg.Store, cfg.Secrets = s, raftstore.NewSecrets(s, keys)
+	}
+	h, err := host.Open(cfg)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if err := h.Deploy(ctx, a); err != nil {
+		return err
+	}
+	return use(h)
+}
+
+func showModules(c *console, a *app.App, h *host.Host) error {
+	type row struct {
+		Module    string   `json:"module"`
+		Isolation string   `json:"isolation,omitempty"`
+		Triggers  []string `json:"triggers,omitempty"`
+		Memory    int64    `json:"memory_bytes,omitempty"`
+		Problem   string   `json:"problem,omitempty"`
+	}
+	missing := h.Missing()
+	rows := []row{}
+	for _, m := range a.Modules {
+		r := row{Module: m.Name}
+		if err := missing[m.Name]; err != nil {
+			r.Problem = err.Error()
+		} else {
+			g := h.Guest(m.Name)
+			r.Isolation, r.Triggers, r.Memory = string(g.Module().Isolation()), g.Triggers(), g.Module().Stats().MemoryBytes
+		}
+		rows = append(rows, r)
+	}
+	err := c.show(rows, func(w io.Writer) {
+		for _, r := range rows {
+			if r.Problem != "" {
+				fmt.Fprintf(w, "--\t%s\t%s\n", r.Module, r.Problem)
+				continue
+			}
+			fmt.Fprintf(w, "ok\t%s\t%s\t%s\t%d KiB\n", r.Module, r.Isolation, strings.Join(r.Triggers, " "), r.Memory>>10)
+		}
+		fmt.Fprintf(w, "%s: %d modules, %d routes\n", a.Name, len(a.Modules), len(a.Routes))
+	})
+	if err == nil && len(missing) > 0 {
+		err = errReported
+	}
+	return err
 }
 
 func newInspect(c *console) *cobra.Command {

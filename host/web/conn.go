@@ -273,8 +273,8 @@ func (c *conn) SetReadDeadline(time.Time) error { return nil }
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 
 const (
-	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
+	lingerTime  = 2 * time.Second
+	lingerBytes = 1 << 20
 )
 
 // Close ends the connection. A client that may still be sending is first told that we are finished, and what it sends is

@@ -503,6 +503,166 @@ func (r *JobResult) decode(d *Decoder) {
 	d.Rest(1, n)
 }
 
+// CommandRequest: A console command that somebody runs. On the wire it is an array of 10 elements:
+//
+//	0  name             str
+//	1  args             list<str>
+//	2  stdin            uint
+//	3  stdout           uint
+//	4  stderr           uint
+//	5  columns          uint
+//	6  id               str
+//	7  timeout_ms       uint
+//	8  time_us          uint
+//	9  random           bin
+type CommandRequest struct {
+	// Name: Name of the command, as the manifest declares it.
+	Name string
+	// Args: What was written after the name.
+	Args []string
+	// Stdin: Stream to read the input from; its end is the end of the input.
+	Stdin uint64
+	// Stdout: Stream to write the output to. What is written arrives at once.
+	Stdout uint64
+	// Stderr: Stream to write messages to.
+	Stderr uint64
+	// Columns: Width of the terminal that shows standard error, where progress is drawn; 0 when it is none.
+	Columns uint64
+	// ID: Id of this run, also in the host's records.
+	ID string
+	// TimeoutMs: Milliseconds left for this run.
+	TimeoutMs uint64
+	// TimeUs: As in HttpRequest.
+	TimeUs uint64
+	// Random: As in HttpRequest.
+	Random []byte
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CommandRequest) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 10)
+	dst = AppendStr(dst, r.Name)
+	dst = AppendArray(dst, len(r.Args))
+	for i := range r.Args {
+		dst = AppendStr(dst, r.Args[i])
+	}
+	dst = AppendUint(dst, r.Stdin)
+	dst = AppendUint(dst, r.Stdout)
+	dst = AppendUint(dst, r.Stderr)
+	dst = AppendUint(dst, r.Columns)
+	dst = AppendStr(dst, r.ID)
+	dst = AppendUint(dst, r.TimeoutMs)
+	dst = AppendUint(dst, r.TimeUs)
+	dst = AppendBin(dst, r.Random)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CommandRequest) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CommandRequest) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Name = d.Str()
+	} else {
+		r.Name = ""
+	}
+	if d.Field(1, n) {
+		m := d.Array()
+		r.Args = slices.Grow(r.Args[:0], m)
+		for range m {
+			if d.Failed() {
+				break
+			}
+			var e string
+			e = d.Str()
+			r.Args = append(r.Args, e)
+		}
+		d.Leave()
+	} else {
+		r.Args = r.Args[:0]
+	}
+	if d.Field(2, n) {
+		r.Stdin = d.Uint()
+	} else {
+		r.Stdin = 0
+	}
+	if d.Field(3, n) {
+		r.Stdout = d.Uint()
+	} else {
+		r.Stdout = 0
+	}
+	if d.Field(4, n) {
+		r.Stderr = d.Uint()
+	} else {
+		r.Stderr = 0
+	}
+	if d.Field(5, n) {
+		r.Columns = d.Uint()
+	} else {
+		r.Columns = 0
+	}
+	if d.Field(6, n) {
+		r.ID = d.Str()
+	} else {
+		r.ID = ""
+	}
+	if d.Field(7, n) {
+		r.TimeoutMs = d.Uint()
+	} else {
+		r.TimeoutMs = 0
+	}
+	if d.Field(8, n) {
+		r.TimeUs = d.Uint()
+	} else {
+		r.TimeUs = 0
+	}
+	if d.Field(9, n) {
+		r.Random = d.Bin()
+	} else {
+		r.Random = nil
+	}
+	d.Rest(10, n)
+}
+
+// CommandResult: Outcome of a console command. On the wire it is an array of 1 elements:
+//
+//	0  exit             uint
+type CommandResult struct {
+	// Exit: Exit code, 0 to 255; 0 is success.
+	Exit uint64
+}
+
+// Append appends the encoded record to dst. It does not keep r's slices.
+func (r *CommandResult) Append(dst []byte) []byte {
+	dst = AppendArray(dst, 1)
+	dst = AppendUint(dst, r.Exit)
+	return dst
+}
+
+// Decode sets r to the record in b, whose strings and slices are views of b. Capacity of r's lists is reused. Errors are *Error
+// with CodeInvalid or CodeLimit; after one, r holds what was read before it.
+func (r *CommandResult) Decode(b []byte) error {
+	d := NewDecoder(b)
+	r.decode(d)
+	return d.End()
+}
+
+func (r *CommandResult) decode(d *Decoder) {
+	n := d.Record()
+	if d.Field(0, n) {
+		r.Exit = d.Uint()
+	} else {
+		r.Exit = 0
+	}
+	d.Rest(1, n)
+}
+
 // StreamReply: A stream to use with core read, write and close. On the wire it is an array of 1 elements:
 //
 //	0  stream           uint

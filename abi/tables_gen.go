@@ -106,7 +106,7 @@ const (
 	ExportSocket = "stackhost_socket"
 	// ExportEvent: Reserved for durable events.
 	ExportEvent = "stackhost_event"
-	// ExportCommand: Reserved for console commands.
+	// ExportCommand: Runs a console command. 0 means that it ended with exit code 0.
 	ExportCommand = "stackhost_command"
 )
 
@@ -129,7 +129,7 @@ var Triggers = []TriggerInfo{
 	{Name: "channel", Export: "stackhost_channel", Request: "", Response: "", Reserved: true, Since: 1, Doc: "Reserved for real-time channels."},
 	{Name: "socket", Export: "stackhost_socket", Request: "", Response: "", Reserved: true, Since: 1, Doc: "Reserved for plain WebSockets."},
 	{Name: "event", Export: "stackhost_event", Request: "", Response: "", Reserved: true, Since: 1, Doc: "Reserved for durable events."},
-	{Name: "command", Export: "stackhost_command", Request: "", Response: "", Reserved: true, Since: 1, Doc: "Reserved for console commands."},
+	{Name: "command", Export: "stackhost_command", Request: "CommandRequest", Response: "CommandResult", Reserved: false, Since: 1, Doc: "Runs a console command. 0 means that it ended with exit code 0."},
 }
 
 // Capabilities are the groups of host functions that this host knows.

@@ -211,6 +211,38 @@ typedef struct sh_job_result {
 } sh_job_result;
 extern const sh_record_type sh_job_result_type;
 
+/** A console command that somebody runs. */
+typedef struct sh_command_request {
+    /** Name of the command, as the manifest declares it. */
+    sh_str name;
+    /** What was written after the name. */
+    struct { sh_str *items; size_t count; } args;
+    /** Stream to read the input from; its end is the end of the input. */
+    uint64_t stdin;
+    /** Stream to write the output to. What is written arrives at once. */
+    uint64_t stdout;
+    /** Stream to write messages to. */
+    uint64_t stderr;
+    /** Width of the terminal that shows standard error, where progress is drawn; 0 when it is none. */
+    uint64_t columns;
+    /** Id of this run, also in the host's records. */
+    sh_str id;
+    /** Milliseconds left for this run. */
+    uint64_t timeout_ms;
+    /** As in HttpRequest. */
+    uint64_t time_us;
+    /** As in HttpRequest. */
+    sh_str random;
+} sh_command_request;
+extern const sh_record_type sh_command_request_type;
+
+/** Outcome of a console command. */
+typedef struct sh_command_result {
+    /** Exit code, 0 to 255; 0 is success. */
+    uint64_t exit;
+} sh_command_result;
+extern const sh_record_type sh_command_result_type;
+
 /** A stream to use with core read, write and close. */
 typedef struct sh_stream_reply {
     /** Stream handle, never 0. Valid until it is closed or the entry export returns. */
@@ -1100,6 +1132,25 @@ static const sh_field_type sh_job_result_fields[] = {
 };
 const sh_record_type sh_job_result_type = {sh_job_result_fields, 1, sizeof(sh_job_result)};
 
+static const sh_field_type sh_command_request_fields[] = {
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_command_request, name)},
+    {SH_KIND_LIST, SH_KIND_STR, 0, 0, offsetof(sh_command_request, args)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, stdin)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, stdout)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, stderr)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, columns)},
+    {SH_KIND_STR, 0, 0, 0, offsetof(sh_command_request, id)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, timeout_ms)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, time_us)},
+    {SH_KIND_BIN, 0, 0, 0, offsetof(sh_command_request, random)},
+};
+const sh_record_type sh_command_request_type = {sh_command_request_fields, 10, sizeof(sh_command_request)};
+
+static const sh_field_type sh_command_result_fields[] = {
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_result, exit)},
+};
+const sh_record_type sh_command_result_type = {sh_command_result_fields, 1, sizeof(sh_command_result)};
+
 static const sh_field_type sh_stream_reply_fields[] = {
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_stream_reply, stream)},
 };
@@ -1534,6 +1585,8 @@ static const struct { const char *name; const sh_record_type *type; } sh_record_
     {"MiddlewareResult", &sh_middleware_result_type},
     {"JobRequest", &sh_job_request_type},
     {"JobResult", &sh_job_result_type},
+    {"CommandRequest", &sh_command_request_type},
+    {"CommandResult", &sh_command_result_type},
     {"StreamReply", &sh_stream_reply_type},
     {"LogRecord", &sh_log_record_type},
     {"ConfigRequest", &sh_config_request_type},

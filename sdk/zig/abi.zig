@@ -293,6 +293,40 @@ pub const JobResult = struct {
     pub const kinds = [_]Kind{.bin};
 };
 
+/// A console command that somebody runs.
+pub const CommandRequest = struct {
+    /// Name of the command, as the manifest declares it.
+    name: []const u8 = "",
+    /// What was written after the name.
+    args: []const []const u8 = &.{},
+    /// Stream to read the input from; its end is the end of the input.
+    stdin: u64 = 0,
+    /// Stream to write the output to. What is written arrives at once.
+    stdout: u64 = 0,
+    /// Stream to write messages to.
+    stderr: u64 = 0,
+    /// Width of the terminal that shows standard error, where progress is drawn; 0 when it is none.
+    columns: u64 = 0,
+    /// Id of this run, also in the host's records.
+    id: []const u8 = "",
+    /// Milliseconds left for this run.
+    timeout_ms: u64 = 0,
+    /// As in HttpRequest.
+    time_us: u64 = 0,
+    /// As in HttpRequest.
+    random: []const u8 = "",
+
+    pub const kinds = [_]Kind{ .str, .list_str, .uint, .uint, .uint, .uint, .str, .uint, .uint, .bin };
+};
+
+/// Outcome of a console command.
+pub const CommandResult = struct {
+    /// Exit code, 0 to 255; 0 is success.
+    exit: u64 = 0,
+
+    pub const kinds = [_]Kind{.uint};
+};
+
 /// A stream to use with core read, write and close.
 pub const StreamReply = struct {
     /// Stream handle, never 0. Valid until it is closed or the entry export returns.

@@ -546,6 +546,89 @@ export class JobResult {
   }
 }
 
+/** A console command that somebody runs. */
+export class CommandRequest {
+  /** Name of the command, as the manifest declares it. */
+  name: string = "";
+  /** What was written after the name. */
+  args: string[] = [];
+  /** Stream to read the input from; its end is the end of the input. */
+  stdin: u64 = 0;
+  /** Stream to write the output to. What is written arrives at once. */
+  stdout: u64 = 0;
+  /** Stream to write messages to. */
+  stderr: u64 = 0;
+  /** Width of the terminal that shows standard error, where progress is drawn; 0 when it is none. */
+  columns: u64 = 0;
+  /** Id of this run, also in the host's records. */
+  id: string = "";
+  /** Milliseconds left for this run. */
+  timeoutMs: u64 = 0;
+  /** As in HttpRequest. */
+  timeUs: u64 = 0;
+  /** As in HttpRequest. */
+  random: Uint8Array = new Uint8Array(0);
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CommandRequest {
+    const r = new CommandRequest();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.name = reader.str();
+    if (n > 1 && !reader.nil()) {
+      const length = reader.enterArray();
+      for (let i = 0; i < length && !reader.error.length; i++) r.args.push(reader.str());
+      reader.leave(0);
+    }
+    if (n > 2 && !reader.nil()) r.stdin = reader.uint();
+    if (n > 3 && !reader.nil()) r.stdout = reader.uint();
+    if (n > 4 && !reader.nil()) r.stderr = reader.uint();
+    if (n > 5 && !reader.nil()) r.columns = reader.uint();
+    if (n > 6 && !reader.nil()) r.id = reader.str();
+    if (n > 7 && !reader.nil()) r.timeoutMs = reader.uint();
+    if (n > 8 && !reader.nil()) r.timeUs = reader.uint();
+    if (n > 9 && !reader.nil()) r.random = reader.bin();
+    reader.leave(n - 10);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(10);
+    w.str(this.name);
+    w.array(this.args.length);
+    for (let i = 0; i < this.args.length; i++) w.str(this.args[i]);
+    w.uint(this.stdin);
+    w.uint(this.stdout);
+    w.uint(this.stderr);
+    w.uint(this.columns);
+    w.str(this.id);
+    w.uint(this.timeoutMs);
+    w.uint(this.timeUs);
+    w.bin(this.random);
+  }
+}
+
+/** Outcome of a console command. */
+export class CommandResult {
+  /** Exit code, 0 to 255; 0 is success. */
+  exit: u64 = 0;
+
+  /** Reads the record. What was wrong is in the reader. */
+  static read(reader: Reader): CommandResult {
+    const r = new CommandResult();
+    const n = reader.enterArray();
+    if (n > 0 && !reader.nil()) r.exit = reader.uint();
+    reader.leave(n - 1);
+    return r;
+  }
+
+  /** Appends the encoded record. */
+  write(w: Writer): void {
+    w.array(1);
+    w.uint(this.exit);
+  }
+}
+
 /** A stream to use with core read, write and close. */
 export class StreamReply {
   /** Stream handle, never 0. Valid until it is closed or the entry export returns. */

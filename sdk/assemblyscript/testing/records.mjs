@@ -81,6 +81,21 @@ export const records = {
   JobResult: [
     ["result", "bin"],
   ],
+  CommandRequest: [
+    ["name", "str"],
+    ["args", "list<str>"],
+    ["stdin", "uint"],
+    ["stdout", "uint"],
+    ["stderr", "uint"],
+    ["columns", "uint"],
+    ["id", "str"],
+    ["timeout_ms", "uint"],
+    ["time_us", "uint"],
+    ["random", "bin"],
+  ],
+  CommandResult: [
+    ["exit", "uint"],
+  ],
   StreamReply: [
     ["stream", "uint"],
   ],

@@ -7,6 +7,8 @@ import {
   MiddlewareResult,
   JobRequest,
   JobResult,
+  CommandRequest,
+  CommandResult,
   StreamReply,
   LogRecord,
   ConfigRequest,
@@ -94,183 +96,189 @@ export function recode(record: i32, ptr: usize, length: i32): i64 {
       JobResult.read(reader).write(w);
       break;
     case 6:
-      StreamReply.read(reader).write(w);
+      CommandRequest.read(reader).write(w);
       break;
     case 7:
-      LogRecord.read(reader).write(w);
+      CommandResult.read(reader).write(w);
       break;
     case 8:
-      ConfigRequest.read(reader).write(w);
+      StreamReply.read(reader).write(w);
       break;
     case 9:
-      ConfigReply.read(reader).write(w);
+      LogRecord.read(reader).write(w);
       break;
     case 10:
-      SecretRequest.read(reader).write(w);
+      ConfigRequest.read(reader).write(w);
       break;
     case 11:
-      SecretReply.read(reader).write(w);
+      ConfigReply.read(reader).write(w);
       break;
     case 12:
-      SupportsRequest.read(reader).write(w);
+      SecretRequest.read(reader).write(w);
       break;
     case 13:
-      SupportsReply.read(reader).write(w);
+      SecretReply.read(reader).write(w);
       break;
     case 14:
-      BatchRequest.read(reader).write(w);
+      SupportsRequest.read(reader).write(w);
       break;
     case 15:
-      BatchCall.read(reader).write(w);
+      SupportsReply.read(reader).write(w);
       break;
     case 16:
-      BatchReply.read(reader).write(w);
+      BatchRequest.read(reader).write(w);
       break;
     case 17:
-      BatchResult.read(reader).write(w);
+      BatchCall.read(reader).write(w);
       break;
     case 18:
-      FetchRequest.read(reader).write(w);
+      BatchReply.read(reader).write(w);
       break;
     case 19:
-      FetchResponse.read(reader).write(w);
+      BatchResult.read(reader).write(w);
       break;
     case 20:
-      KvGetRequest.read(reader).write(w);
+      FetchRequest.read(reader).write(w);
       break;
     case 21:
-      KvGetReply.read(reader).write(w);
+      FetchResponse.read(reader).write(w);
       break;
     case 22:
-      KvSetRequest.read(reader).write(w);
+      KvGetRequest.read(reader).write(w);
       break;
     case 23:
-      KvSetReply.read(reader).write(w);
+      KvGetReply.read(reader).write(w);
       break;
     case 24:
-      KvDeleteRequest.read(reader).write(w);
+      KvSetRequest.read(reader).write(w);
       break;
     case 25:
-      KvDeleteReply.read(reader).write(w);
+      KvSetReply.read(reader).write(w);
       break;
     case 26:
-      KvIncrementRequest.read(reader).write(w);
+      KvDeleteRequest.read(reader).write(w);
       break;
     case 27:
-      KvIncrementReply.read(reader).write(w);
+      KvDeleteReply.read(reader).write(w);
       break;
     case 28:
-      KvScanRequest.read(reader).write(w);
+      KvIncrementRequest.read(reader).write(w);
       break;
     case 29:
-      KvEntry.read(reader).write(w);
+      KvIncrementReply.read(reader).write(w);
       break;
     case 30:
-      KvScanReply.read(reader).write(w);
+      KvScanRequest.read(reader).write(w);
       break;
     case 31:
-      KvCheck.read(reader).write(w);
+      KvEntry.read(reader).write(w);
       break;
     case 32:
-      KvRange.read(reader).write(w);
+      KvScanReply.read(reader).write(w);
       break;
     case 33:
-      KvWrite.read(reader).write(w);
+      KvCheck.read(reader).write(w);
       break;
     case 34:
-      KvTransactRequest.read(reader).write(w);
+      KvRange.read(reader).write(w);
       break;
     case 35:
-      KvResult.read(reader).write(w);
+      KvWrite.read(reader).write(w);
       break;
     case 36:
-      KvTransactReply.read(reader).write(w);
+      KvTransactRequest.read(reader).write(w);
       break;
     case 37:
-      CacheGetRequest.read(reader).write(w);
+      KvResult.read(reader).write(w);
       break;
     case 38:
-      CacheGetReply.read(reader).write(w);
+      KvTransactReply.read(reader).write(w);
       break;
     case 39:
-      CacheFillRequest.read(reader).write(w);
+      CacheGetRequest.read(reader).write(w);
       break;
     case 40:
-      CacheFillReply.read(reader).write(w);
+      CacheGetReply.read(reader).write(w);
       break;
     case 41:
-      CachePutRequest.read(reader).write(w);
+      CacheFillRequest.read(reader).write(w);
       break;
     case 42:
-      CachePutReply.read(reader).write(w);
+      CacheFillReply.read(reader).write(w);
       break;
     case 43:
-      CacheInvalidateRequest.read(reader).write(w);
+      CachePutRequest.read(reader).write(w);
       break;
     case 44:
-      CacheDeleteRequest.read(reader).write(w);
+      CachePutReply.read(reader).write(w);
       break;
     case 45:
-      CacheDeleteReply.read(reader).write(w);
+      CacheInvalidateRequest.read(reader).write(w);
       break;
     case 46:
-      CacheClearRequest.read(reader).write(w);
+      CacheDeleteRequest.read(reader).write(w);
       break;
     case 47:
-      LockAcquireRequest.read(reader).write(w);
+      CacheDeleteReply.read(reader).write(w);
       break;
     case 48:
-      LockAcquireReply.read(reader).write(w);
+      CacheClearRequest.read(reader).write(w);
       break;
     case 49:
-      LockRenewRequest.read(reader).write(w);
+      LockAcquireRequest.read(reader).write(w);
       break;
     case 50:
-      LockRenewReply.read(reader).write(w);
+      LockAcquireReply.read(reader).write(w);
       break;
     case 51:
-      LockReleaseRequest.read(reader).write(w);
+      LockRenewRequest.read(reader).write(w);
       break;
     case 52:
-      LockReleaseReply.read(reader).write(w);
+      LockRenewReply.read(reader).write(w);
       break;
     case 53:
-      BlobInfo.read(reader).write(w);
+      LockReleaseRequest.read(reader).write(w);
       break;
     case 54:
-      BlobWriteRequest.read(reader).write(w);
+      LockReleaseReply.read(reader).write(w);
       break;
     case 55:
-      BlobCommitRequest.read(reader).write(w);
+      BlobInfo.read(reader).write(w);
       break;
     case 56:
-      BlobPutRequest.read(reader).write(w);
+      BlobWriteRequest.read(reader).write(w);
       break;
     case 57:
-      BlobReadRequest.read(reader).write(w);
+      BlobCommitRequest.read(reader).write(w);
       break;
     case 58:
-      BlobReadReply.read(reader).write(w);
+      BlobPutRequest.read(reader).write(w);
       break;
     case 59:
-      BlobStatRequest.read(reader).write(w);
+      BlobReadRequest.read(reader).write(w);
       break;
     case 60:
-      BlobDeleteRequest.read(reader).write(w);
+      BlobReadReply.read(reader).write(w);
       break;
     case 61:
-      BlobDeleteReply.read(reader).write(w);
+      BlobStatRequest.read(reader).write(w);
       break;
     case 62:
-      BlobListRequest.read(reader).write(w);
+      BlobDeleteRequest.read(reader).write(w);
       break;
     case 63:
-      BlobListReply.read(reader).write(w);
+      BlobDeleteReply.read(reader).write(w);
       break;
     case 64:
-      SecretGetRequest.read(reader).write(w);
+      BlobListRequest.read(reader).write(w);
       break;
     case 65:
+      BlobListReply.read(reader).write(w);
+      break;
+    case 66:
+      SecretGetRequest.read(reader).write(w);
+      break;
+    case 67:
       SecretGetReply.read(reader).write(w);
       break;
   }

@@ -976,6 +976,129 @@ impl<'a> JobResult<'a> {
     }
 }
 
+/// A console command that somebody runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CommandRequest<'a> {
+    /// Name of the command, as the manifest declares it.
+    pub name: &'a str,
+    /// What was written after the name.
+    pub args: Vec<&'a str>,
+    /// Stream to read the input from; its end is the end of the input.
+    pub stdin: u64,
+    /// Stream to write the output to. What is written arrives at once.
+    pub stdout: u64,
+    /// Stream to write messages to.
+    pub stderr: u64,
+    /// Width of the terminal that shows standard error, where progress is drawn; 0 when it is none.
+    pub columns: u64,
+    /// Id of this run, also in the host's records.
+    pub id: &'a str,
+    /// Milliseconds left for this run.
+    pub timeout_ms: u64,
+    /// As in HttpRequest.
+    pub time_us: u64,
+    /// As in HttpRequest.
+    pub random: &'a [u8],
+}
+
+impl<'a> CommandRequest<'a> {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'a>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.name = d.str()?;
+        }
+        if n > 1 && !d.nil() {
+            r.args = d.list(|d| d.str())?;
+        }
+        if n > 2 && !d.nil() {
+            r.stdin = d.uint()?;
+        }
+        if n > 3 && !d.nil() {
+            r.stdout = d.uint()?;
+        }
+        if n > 4 && !d.nil() {
+            r.stderr = d.uint()?;
+        }
+        if n > 5 && !d.nil() {
+            r.columns = d.uint()?;
+        }
+        if n > 6 && !d.nil() {
+            r.id = d.str()?;
+        }
+        if n > 7 && !d.nil() {
+            r.timeout_ms = d.uint()?;
+        }
+        if n > 8 && !d.nil() {
+            r.time_us = d.uint()?;
+        }
+        if n > 9 && !d.nil() {
+            r.random = d.bin()?;
+        }
+        d.leave(10, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 10);
+        put_str(out, self.name);
+        put_array(out, self.args.len());
+        self.args.iter().for_each(|v| put_str(out, v));
+        put_uint(out, self.stdin);
+        put_uint(out, self.stdout);
+        put_uint(out, self.stderr);
+        put_uint(out, self.columns);
+        put_str(out, self.id);
+        put_uint(out, self.timeout_ms);
+        put_uint(out, self.time_us);
+        put_bin(out, self.random);
+    }
+}
+
+/// Outcome of a console command.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CommandResult {
+    /// Exit code, 0 to 255; 0 is success.
+    pub exit: u64,
+}
+
+impl CommandResult {
+    /// Reads the record, which has to be all of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Decoded<Self> {
+        let mut d = Decoder::new(bytes)?;
+        let record = Self::read(&mut d)?;
+        d.end()?;
+        Ok(record)
+    }
+
+    /// Reads the record as part of another.
+    pub fn read(d: &mut Decoder<'_>) -> Decoded<Self> {
+        let mut r = Self::default();
+        let n = d.enter_array()?;
+        if n > 0 && !d.nil() {
+            r.exit = d.uint()?;
+        }
+        d.leave(1, n)?;
+        Ok(r)
+    }
+
+    /// Appends the encoded record.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_array(out, 1);
+        put_uint(out, self.exit);
+    }
+}
+
 /// A stream to use with core read, write and close.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamReply {
@@ -3794,6 +3917,8 @@ pub fn recode(record: &str, bytes: &[u8]) -> Option<Decoded<Vec<u8>>> {
         "MiddlewareResult" => MiddlewareResult::decode(bytes).map(|r| r.encode(&mut out)),
         "JobRequest" => JobRequest::decode(bytes).map(|r| r.encode(&mut out)),
         "JobResult" => JobResult::decode(bytes).map(|r| r.encode(&mut out)),
+        "CommandRequest" => CommandRequest::decode(bytes).map(|r| r.encode(&mut out)),
+        "CommandResult" => CommandResult::decode(bytes).map(|r| r.encode(&mut out)),
         "StreamReply" => StreamReply::decode(bytes).map(|r| r.encode(&mut out)),
         "LogRecord" => LogRecord::decode(bytes).map(|r| r.encode(&mut out)),
         "ConfigRequest" => ConfigRequest::decode(bytes).map(|r| r.encode(&mut out)),

@@ -503,6 +503,131 @@ func (v *JobResult) read(r *Reader) {
 	r.depth--
 }
 
+// CommandRequest: A console command that somebody runs.
+type CommandRequest struct {
+	Name      string   // Name of the command, as the manifest declares it.
+	Args      []string // What was written after the name.
+	Stdin     uint64   // Stream to read the input from; its end is the end of the input.
+	Stdout    uint64   // Stream to write the output to. What is written arrives at once.
+	Stderr    uint64   // Stream to write messages to.
+	Columns   uint64   // Width of the terminal that shows standard error, where progress is drawn; 0 when it is none.
+	ID        string   // Id of this run, also in the host's records.
+	TimeoutMs uint64   // Milliseconds left for this run.
+	TimeUs    uint64   // As in HttpRequest.
+	Random    []byte   // As in HttpRequest.
+}
+
+// Append appends v as a record.
+func (v *CommandRequest) Append(b []byte) []byte {
+	b = AppendArray(b, 10)
+	b = AppendStr(b, v.Name)
+	b = AppendArray(b, len(v.Args))
+	for i := range v.Args {
+		b = AppendStr(b, v.Args[i])
+	}
+	b = AppendUint(b, v.Stdin)
+	b = AppendUint(b, v.Stdout)
+	b = AppendUint(b, v.Stderr)
+	b = AppendUint(b, v.Columns)
+	b = AppendStr(b, v.ID)
+	b = AppendUint(b, v.TimeoutMs)
+	b = AppendUint(b, v.TimeUs)
+	b = AppendBin(b, v.Random)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CommandRequest) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CommandRequest) reset() {
+	*v = CommandRequest{}
+}
+
+func (v *CommandRequest) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Name = r.Str()
+	}
+	if n > 1 && !r.Nil() {
+		v.Args = make([]string, r.Array())
+		r.open()
+		for i := range v.Args {
+			v.Args[i] = r.Str()
+		}
+		r.depth--
+	}
+	if n > 2 && !r.Nil() {
+		v.Stdin = r.Uint()
+	}
+	if n > 3 && !r.Nil() {
+		v.Stdout = r.Uint()
+	}
+	if n > 4 && !r.Nil() {
+		v.Stderr = r.Uint()
+	}
+	if n > 5 && !r.Nil() {
+		v.Columns = r.Uint()
+	}
+	if n > 6 && !r.Nil() {
+		v.ID = r.Str()
+	}
+	if n > 7 && !r.Nil() {
+		v.TimeoutMs = r.Uint()
+	}
+	if n > 8 && !r.Nil() {
+		v.TimeUs = r.Uint()
+	}
+	if n > 9 && !r.Nil() {
+		v.Random = r.Bytes()
+	}
+	for i := 10; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
+// CommandResult: Outcome of a console command.
+type CommandResult struct {
+	Exit uint64 // Exit code, 0 to 255; 0 is success.
+}
+
+// Append appends v as a record.
+func (v *CommandResult) Append(b []byte) []byte {
+	b = AppendArray(b, 1)
+	b = AppendUint(b, v.Exit)
+	return b
+}
+
+// Decode fills v from a record, which v then aliases.
+func (v *CommandResult) Decode(b []byte) error {
+	r := NewReader(b)
+	v.read(&r)
+	return r.finish(len(b))
+}
+
+func (v *CommandResult) reset() {
+	*v = CommandResult{}
+}
+
+func (v *CommandResult) read(r *Reader) {
+	v.reset()
+	n := r.Array()
+	r.open()
+	if n > 0 && !r.Nil() {
+		v.Exit = r.Uint()
+	}
+	for i := 1; i < n && !r.bad; i++ {
+		r.Skip()
+	}
+	r.depth--
+}
+
 // StreamReply: A stream to use with core read, write and close.
 type StreamReply struct {
 	Stream uint64 // Stream handle, never 0. Valid until it is closed or the entry export returns.

@@ -173,12 +173,13 @@ func (h *Host) publish() {
 	h.serving.Store(next)
 }
 
-// clash tells which routes of d, to be served beside the other apps, are theirs already. The caller holds deploying.
+// clash tells which routes of d, to be served beside the other apps, are theirs already. A folder's app (version 0) is served instead of
+// the folder's that was deployed before. The caller holds deploying.
 func (h *Host) clash(d *deployment) error {
 	with := &serving{apps: []*served{newServed(d.app.Name, 0, []*share{{d: d, weight: 1}})}}
 	if s := h.serving.Load(); s != nil {
 		for _, a := range s.apps {
-			if a.name != d.app.Name {
+			if a.name != d.app.Name && (d.version != 0 || a.serial != 0) {
 				with.apps = append(with.apps, a)
 			}
 		}

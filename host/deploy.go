@@ -365,6 +365,11 @@ func (d *deployment) route(h *Host) error {
 		}
 		routes = append(routes, router.Route{Pattern: t.Pattern, Pos: t.Pos, Value: next})
 	}
+	for _, c := range d.app.Commands {
+		if err := handles(d.guests[c.Module], "command"); err != nil {
+			return fmt.Errorf("%s: %w", c.Pos, err)
+		}
+	}
 	table, err := router.Compile(routes)
 	d.table = table
 	return err

@@ -96,7 +96,7 @@ func TestLibrariesHaveOneHome(t *testing.T) {
 		"github.com/rogpeppe/go-internal/":  {"host/scaffold", "sdk/internal/pack"},
 		"github.com/ianlancetaylor/":        {"host/runtime"},
 		"golang.org/x/term":                 {"cmd/stackhost"},
-		"golang.org/x/sys":                  {"host/runtime", "raftstore"},
+		"golang.org/x/sys":                  {"host/runtime", "raftstore", "cmd/stackhost"},
 		"github.com/hashicorp/raft":         {"raftstore"},
 		"github.com/hashicorp/go-hclog":     {"raftstore"},
 		"github.com/dgraph-io/badger/":      {"raftstore"},

@@ -37,7 +37,7 @@ wins over the environment, which wins over the file.`,
 		newNew(c), newDev(c), newServe(c), newBuild(c), newCheck(c), newRoutes(c), newInspect(c), newCall(c), newBench(c),
 		newConformance(c), newEngine(c), newManifest(c), newDoctor(c), newVersion(c),
 		newKV(c), newCache(c), newLock(c), newBlob(c), newSecret(c), newCluster(c), newStore(c), newToken(c),
-		newDeploy(c), newApps(c), newVersions(c), newPromote(c), newRollback(c), newKey(c), newPush(c), newPull(c),
+		newDeploy(c), newApps(c), newVersions(c), newPromote(c), newRollback(c), newKey(c), newPush(c), newPull(c), newRun(c),
 	)
 	return root
 }

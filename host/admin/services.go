@@ -25,6 +25,8 @@ type Services struct {
 	JoinToken func(ctx context.Context, ttl time.Duration, uses int) (string, error)
 	// Rollout changes which versions of apps serve; *rollout.Coordinator does.
 	Rollout Rollout
+	// Commands runs console commands of apps.
+	Commands Commands
 	// URL returns where the node serves apps, "" when it does not. May be nil.
 	URL func() string
 	// Ready returns why the node should get no traffic, or nil; the store is looked at besides. May be nil.
@@ -42,7 +44,7 @@ func Routes(s Services) []Route {
 	var all []Route
 	for _, some := range [][]Route{
 		kvRoutes(s), cacheRoutes(s), lockRoutes(s), blobRoutes(s), usageRoutes(s), sessionRoutes(s), userSessionRoutes(s), secretRoutes(s), appRoutes(s),
-		clusterRoutes(s), tokenRoutes(s), healthRoutes(s),
+		commandRoutes(s), clusterRoutes(s), tokenRoutes(s), healthRoutes(s),
 	} {
 		all = append(all, some...)
 	}
@@ -60,6 +62,7 @@ const (
 
 var pathDocs = map[string]string{
 	"app":     "the app's name",
+	"command": "the command's name",
 	"ns":      "a namespace of the app: 1 to 64 letters, digits, points, hyphens and underscores",
 	"lock":    "the lock's name, percent-encoded",
 	"token":   "the token's id",

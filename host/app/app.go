@@ -36,6 +36,7 @@ type App struct {
 	Description  string
 	Modules      []*Module // in the order of the file
 	Routes       []*Target // flattened: groups, static folders and redirects included
+	Commands     []*Command
 	Server       Server
 	Quota        Quota
 }
@@ -129,6 +130,23 @@ type Target struct {
 	Time       time.Duration // 0: Server.Time
 
 	key string // path of the pattern in the manifest
+}
+
+// Command is a console command that a module answers.
+type Command struct {
+	Name, Module, Usage, Help string
+	Pos                       router.Position
+	Time                      time.Duration
+}
+
+// Command returns the command of that name, or nil.
+func (a *App) Command(name string) *Command {
+	for _, c := range a.Commands {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // Static is a folder of files.

@@ -84,6 +84,19 @@ func (d *decoder) manifest(root *tree) {
 			}
 		}
 	}
+	for i, it := range r.list("commands") {
+		c := it.reader()
+		where := fmt.Sprintf("commands[%d]", i)
+		d.reference(c.item("module"), where+".module")
+		next := &Command{
+			Name: c.str("name", ""), Module: c.str("module", ""), Usage: c.str("usage", ""), Help: c.str("help", ""), Pos: d.position(it),
+			Time: c.duration("time", time.Hour),
+		}
+		if a.Command(next.Name) != nil {
+			d.add(c.item("name").pos, where+".name", "give it another name", "there is a command %q already", next.Name)
+		}
+		a.Commands = append(a.Commands, next)
+	}
 	d.routes = map[string]position{}
 	d.routing(r, "", group{})
 }

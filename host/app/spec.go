@@ -166,6 +166,14 @@ var redirectShape = table(slices.Concat([]field{
 	{name: "from", shape: pattern.like(`"/old"`), required: true, also: []string{"path"}, doc: "A pattern, as in a route."},
 }, redirectFields)...).named("redirect")
 
+var commandShape = table(
+	field{name: "name", shape: matching(`[a-z0-9][a-z0-9._:-]*`, "a name of lower-case letters, digits, dots, dashes, colons and underscores", `"import"`), required: true, also: []string{"command"}, doc: "The command's name: `stackhost run APP NAME`."},
+	field{name: "module", shape: module, required: true, also: []string{"handler"}, doc: "The module that runs it."},
+	field{name: "usage", shape: text.like(`"[--dry-run] FILE"`), doc: "What may follow the name, for people."},
+	field{name: "help", shape: text.like(`"Import products from a CSV file"`), also: []string{"description", "doc"}, doc: "One line for people."},
+	field{name: "time", shape: duration, def: `"1h"`, also: []string{"timeout"}, doc: "Time for one run. The module's own limit of time does not apply."},
+).named("command")
+
 var routingFields = []field{
 	{name: "routes", shape: list(routeShape()), doc: "Which module handles which requests. The most specific pattern wins, whatever the order; two that could both win are an error."},
 	{name: "static", shape: list(staticShape), doc: "Folders of files."},
@@ -191,6 +199,7 @@ var manifestShape = table(slices.Concat([]field{
 	{name: "modules", shape: mapOf(name, moduleShape()).like(`[modules.api]`), also: []string{"module"}, doc: "The modules, by name. Each has a `path`, a `source` to build, or a `source` with an `engine`."},
 }, routingFields, []field{
 	{name: "groups", shape: shape{kind: kindList, elem: groupShape()}, doc: "Routes that share a prefix, a host, middleware or limits."},
+	{name: "commands", shape: list(commandShape), also: []string{"command"}, doc: "Console commands that modules answer: `stackhost run APP` lists them."},
 	{name: "limits", shape: limitsShape, doc: "Defaults for the limits of every module: the keys of `[modules.NAME.limits]`."},
 	{name: "quota", doc: "What the app may keep and do. A write beyond it is refused with the code `quota`.", shape: table(
 		field{name: "bytes", shape: size, def: "none", also: []string{"size", "storage"}, doc: "Bytes of keys and values, blobs and caches, as the app sees them."},

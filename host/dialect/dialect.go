@@ -7,6 +7,7 @@ package dialect
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 
@@ -22,7 +23,7 @@ type Dialect interface {
 	Name() string
 	// Detect tells whether a module speaks this dialect, from its imports and exports only.
 	Detect(info *runtime.Info) bool
-	// Triggers names the triggers that a module with this shape can handle: http, middleware, job.
+	// Triggers names the triggers that a module with this shape can handle: http, middleware, job, command.
 	Triggers(info *runtime.Info) []string
 	// Load compiles, links and boots a module. Errors name the module and say what to do.
 	Load(ctx context.Context, rt *runtime.Runtime, spec Spec) (Guest, error)
@@ -58,12 +59,21 @@ type Guest interface {
 	Middleware(x *exchange.Exchange) (Verdict, error)
 	// Job does a piece of background work.
 	Job(ctx context.Context, job *abi.JobRequest) (*abi.JobResult, error)
+	// Command runs a console command and returns its exit code.
+	Command(ctx context.Context, c *Command) (exit int, err error)
 	// Triggers names what the module handles.
 	Triggers() []string
 	// Module is the loaded module, for stats and reports.
 	Module() *runtime.Module
 	// Close waits for calls in flight, then frees the module.
 	Close() error
+}
+
+// Command is a console command. The streams are the caller's: they are used until Command returns, and not closed.
+type Command struct {
+	Request        abi.CommandRequest // the dialect fills in streams, time and random bytes
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
 }
 
 // Verdict is what a middleware decided.

@@ -3,10 +3,12 @@ package dialect
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
 	"github.com/stackhost/stackhost/abi"
+	"github.com/stackhost/stackhost/host/capability"
 	"github.com/stackhost/stackhost/host/exchange"
 )
 
@@ -59,4 +61,74 @@ func StampJob(job *abi.JobRequest, deadline time.Time, seed *[abi.LimitRandomByt
 	job.TimeUs = uint64(now.UnixMicro())
 	Seed(seed)
 	job.Random = seed[:]
+}
+
+// StampCommand fills in what each run of a command brings: its streams, time left, time and unpredictable bytes.
+func StampCommand(c *Command, s *capability.Session, deadline time.Time, seed *[abi.LimitRandomBytes]byte) (err error) {
+	r, now := &c.Request, time.Now()
+	if r.Stdin, err = s.Streams.Open(&patient{ctx: s.Context(), from: c.Stdin}); err != nil {
+		return err
+	}
+	if r.Stdout, err = s.Streams.Open(struct{ io.Writer }{c.Stdout}); err != nil { // not to be closed by the guest
+		return err
+	}
+	if r.Stderr, err = s.Streams.Open(struct{ io.Writer }{c.Stderr}); err != nil {
+		return err
+	}
+	r.TimeoutMs = uint64(max(0, deadline.Sub(now).Milliseconds()))
+	r.TimeUs = uint64(now.UnixMicro())
+	Seed(seed)
+	r.Random = seed[:]
+	return nil
+}
+
+// patient reads until ctx ends, whatever from does: somebody may sit before a terminal and never type.
+type patient struct {
+	ctx  context.Context
+	from io.Reader
+
+	rest   []byte
+	err    error
+	pieces chan []byte // closed at the end, after err was set
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	if p.pieces == nil {
+		p.pieces = make(chan []byte)
+		go p.pump()
+	}
+	if len(p.rest) == 0 {
+		select {
+		case piece, ok := <-p.pieces:
+			if !ok {
+				return 0, p.err
+			}
+			p.rest = piece
+		case <-p.ctx.Done():
+			return 0, p.ctx.Err()
+		}
+	}
+	n := copy(b, p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
+}
+
+func (p *patient) pump() {
+	defer close(p.pieces)
+	for {
+		b := make([]byte, 32<<10)
+		n, err := p.from.Read(b)
+		if n > 0 {
+			select {
+			case p.pieces <- b[:n]:
+			case <-p.ctx.Done():
+				p.err = p.ctx.Err()
+				return
+			}
+		}
+		if err != nil {
+			p.err = err
+			return
+		}
+	}
 }

@@ -203,7 +203,7 @@ func (n *Node) startHost(ctx context.Context, s *settings) (err error) {
 	}
 	services := admin.Services{
 		Store: n.Store, Watcher: n.Store, Secrets: secrets, Cluster: n.Store, Ready: n.ready, Sessions: raftstore.NewSessions(n.Store),
-		Rollout: &rollout.Coordinator{Apps: apps, Voters: n.voters}, URL: n.Host.URL,
+		Rollout: &rollout.Coordinator{Apps: apps, Voters: n.voters}, URL: n.Host.URL, Commands: n.Host,
 	}
 	if n.Link != nil {
 		services.JoinToken = func(ctx context.Context, ttl time.Duration, uses int) (string, error) {

@@ -65,6 +65,11 @@ func (g *guest) Job(ctx context.Context, job *abi.JobRequest) (*abi.JobResult, e
 	return &abi.JobResult{Result: bytes.Clone(output)}, nil
 }
 
+// Command is not a trigger of plug-ins.
+func (g *guest) Command(context.Context, *dialect.Command) (int, error) {
+	return 0, &dialect.UnsupportedError{Module: g.name, Trigger: "command"}
+}
+
 // ask runs an export for x. The call, when there is one, must be finished by the caller once it has used the output.
 func (g *guest) ask(x *exchange.Exchange, e *export, trigger string) (*call, []byte, error) {
 	if !e.ok {

@@ -61,6 +61,7 @@ func (d Dialect) Load(ctx context.Context, rt *runtime.Runtime, spec dialect.Spe
 	g.http, g.hasHTTP = g.module.Func(abi.ExportHTTP)
 	g.middleware, g.hasMiddleware = g.module.Func(abi.ExportMiddleware)
 	g.job, g.hasJob = g.module.Func(abi.ExportJob)
+	g.command, g.hasCommand = g.module.Func(abi.ExportCommand)
 	return g, nil
 }
 
@@ -101,8 +102,8 @@ type guest struct {
 	limits   runtime.Limits
 	triggers []string
 
-	alloc, http, middleware, job   runtime.Func
-	hasHTTP, hasMiddleware, hasJob bool
+	alloc, http, middleware, job, command      runtime.Func
+	hasHTTP, hasMiddleware, hasJob, hasCommand bool
 }
 
 func (g *guest) Triggers() []string      { return g.triggers }
@@ -258,6 +259,39 @@ func (g *guest) Job(ctx context.Context, job *abi.JobRequest) (*abi.JobResult, e
 		result.Result = slices.Clone(result.Result)
 	}
 	return &result, nil
+}
+
+func (g *guest) Command(ctx context.Context, cmd *dialect.Command) (exit int, err error) {
+	if !g.hasCommand {
+		return 0, &dialect.UnsupportedError{Module: g.name, Trigger: "command"}
+	}
+	in, err := g.module.Acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	deadline, _ := ctx.Deadline()
+	in.Begin(ctx, deadline)
+	s := capability.Begin(in, g.spec.Capabilities, g.spec.Log.With("command", cmd.Request.ID), nil)
+	defer g.end(in, s)
+	var seed [abi.LimitRandomBytes]byte
+	if err := dialect.StampCommand(cmd, s, in.Deadline(), &seed); err != nil {
+		return 0, err
+	}
+	c := call{g: g, in: in, alloc: g.alloc}
+	code, record, err := c.run(ctx, g.command, abi.ExportCommand, cmd.Request.Append(nil))
+	switch {
+	case err != nil:
+		return 0, err
+	case code < 0:
+		return 0, &dialect.CodeError{Module: g.name, Export: abi.ExportCommand, Code: abi.Code(code), Text: s.Failure()}
+	}
+	var result abi.CommandResult
+	if record != nil {
+		if err := result.Decode(record); err != nil || result.Exit > 255 {
+			return 0, &dialect.ProtocolError{Module: g.name, Export: abi.ExportCommand, Problem: "returned a record that is no CommandResult", Err: err}
+		}
+	}
+	return int(result.Exit), nil
 }
 
 func (g *guest) begin(x *exchange.Exchange) (*runtime.Instance, *capability.Session, error) {

@@ -121,12 +121,12 @@ pub fn boot(request: &[u8], prepare: fn(&BootRequest) -> Result<()>) -> Answer {
     }
 }
 
-fn begin(seed: &[u8], time_us: u64) {
+pub(crate) fn begin(seed: &[u8], time_us: u64) {
     random::seed(seed);
     time::set(time_us);
 }
 
-fn output(encode: impl FnOnce(&mut Vec<u8>)) -> Answer {
+pub(crate) fn output(encode: impl FnOnce(&mut Vec<u8>)) -> Answer {
     OUTPUT.with_borrow_mut(|out| {
         out.clear();
         encode(out);
@@ -137,7 +137,7 @@ fn output(encode: impl FnOnce(&mut Vec<u8>)) -> Answer {
     })
 }
 
-fn failed(e: Error) -> Answer {
+pub(crate) fn failed(e: Error) -> Answer {
     if !e.text.is_empty() {
         log::error(&e.text, &[("code", e.code.0.into())]);
     }
@@ -237,5 +237,13 @@ macro_rules! job {
 macro_rules! boot {
     ($prepare:expr) => {
         $crate::export!("stackhost_boot", $crate::guest::boot, $prepare);
+    };
+}
+
+/// Makes [`Commands`](crate::Commands), functions `fn(&mut Command) -> Result<u8>` by name, the module's console commands.
+#[macro_export]
+macro_rules! commands {
+    ($commands:expr) => {
+        $crate::export!("stackhost_command", $crate::run_commands, $commands);
     };
 }

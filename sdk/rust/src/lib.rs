@@ -1,8 +1,8 @@
-//! Write stackhost handlers, middleware and jobs in Rust.
+//! Write stackhost handlers, middleware, jobs and console commands in Rust.
 //!
 //! A module is a `cdylib` crate for `wasm32-unknown-unknown`. It names what it has to offer with one macro
-//! for each trigger: [`http!`], [`middleware!`], [`job!`], and [`boot!`] for work that is done once, before
-//! the state that every later call starts from is taken.
+//! for each trigger: [`http!`], [`middleware!`], [`job!`], [`commands!`], and [`boot!`] for work that is done
+//! once, before the state that every later call starts from is taken.
 //!
 //! ```
 //! use stackhost::{get, Request, Response, Result, Router};
@@ -30,6 +30,7 @@ mod batch;
 mod blob;
 mod body;
 mod cache;
+mod command;
 mod error;
 mod fetch;
 pub mod guest;
@@ -59,6 +60,9 @@ pub use batch::{Batch, Results};
 pub use blob::{BlobInfo, BlobOptions, BlobWriter, Blobs};
 pub use body::Body;
 pub use cache::{Cache, Keep};
+#[doc(hidden)]
+pub use command::command as run_commands;
+pub use command::{Command, Commands, Output, Progress};
 pub use error::{Error, Result};
 pub use fetch::{Fetch, Fetched};
 pub use job::Job;

@@ -23,7 +23,7 @@ use crate::guest::{self, Answer};
 use crate::middleware::Verdict;
 use crate::router::Handle;
 use crate::value::Value;
-use crate::{Job, Request, Response};
+use crate::{Commands, Job, Request, Response};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -41,6 +41,7 @@ struct State {
     streams: BTreeMap<u32, Vec<u8>>,
     opened: u32,
     response: Option<(u32, Reply)>,
+    outputs: BTreeMap<u32, Vec<u8>>,
     kept: Option<Vec<u8>>,
     error: String,
     calls: u64,
@@ -252,6 +253,90 @@ pub fn run_job(name: &str, payload: &[u8], work: fn(&Job) -> Result<Vec<u8>>) ->
     }
 }
 
+/// A console command to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    name: String,
+    args: Vec<String>,
+    stdin: Vec<u8>,
+    columns: u64,
+    closed: bool,
+}
+
+/// How a console command ended, and what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The exit code.
+    pub exit: u8,
+    /// Standard output; it has to be UTF-8.
+    pub stdout: String,
+    /// Standard error; it has to be UTF-8.
+    pub stderr: String,
+}
+
+impl Run {
+    /// A run of a command with what is written after its name.
+    pub fn new(name: &str, args: &[&str]) -> Self {
+        let args = args.iter().map(|a| a.to_string()).collect();
+        Run { name: name.into(), args, ..Run::default() }
+    }
+
+    /// Sets the standard input.
+    pub fn stdin(mut self, content: impl Into<Vec<u8>>) -> Self {
+        self.stdin = content.into();
+        self
+    }
+
+    /// Shows standard error on a terminal of this width.
+    pub fn columns(mut self, columns: u64) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// Refuses what is written to standard output, as when nobody reads it any more.
+    pub fn closed(mut self) -> Self {
+        self.closed = true;
+        self
+    }
+
+    /// Runs it.
+    pub fn send(self, commands: Commands) -> Ran {
+        let [stdin, stdout, stderr] = [self.stdin, Vec::new(), Vec::new()].map(open);
+        STATE.with_borrow_mut(|s| {
+            if !self.closed {
+                s.outputs.insert(stdout, Vec::new());
+            }
+            s.outputs.insert(stderr, Vec::new());
+        });
+        let mut request = Vec::new();
+        CommandRequest {
+            name: &self.name,
+            args: self.args.iter().map(String::as_str).collect(),
+            stdin: stdin.into(),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            columns: self.columns,
+            id: "run",
+            timeout_ms: 1000,
+            random: &[7; 16],
+            ..CommandRequest::default()
+        }
+        .encode(&mut request);
+        let exit = match crate::command::command(&request, commands) {
+            Answer::Code(code) => panic!("the module answered {}", code.name()),
+            Answer::Done => 0,
+            Answer::Record => guest::with_output(|out| {
+                CommandResult::decode(out).expect("a command's result").exit as u8
+            }),
+        };
+        let text = |stream| {
+            let bytes = STATE.with_borrow_mut(|s| s.outputs.remove(&stream).unwrap_or_default());
+            String::from_utf8(bytes).expect("output in UTF-8")
+        };
+        Ran { exit, stdout: text(stdout), stderr: text(stderr) }
+    }
+}
+
 fn open(content: Vec<u8>) -> u32 {
     STATE.with_borrow_mut(|s| {
         s.opened += 1;
@@ -416,6 +501,10 @@ pub(crate) unsafe fn core_write(stream: u32, ptr: *const u8, len: usize) -> i64 
     // SAFETY: the caller's promise.
     let bytes = unsafe { guest::input(ptr, len) };
     STATE.with_borrow_mut(|s| match &mut s.response {
+        _ if s.outputs.contains_key(&stream) => {
+            s.outputs.entry(stream).or_default().extend_from_slice(bytes);
+            len as i64
+        }
         Some((handle, reply)) if *handle == stream && s.streams.contains_key(&stream) => {
             reply.body.extend_from_slice(bytes);
             len as i64

@@ -3,6 +3,8 @@ package raftstore
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -223,13 +225,31 @@ func (s *Store) watchLog() {
 	}
 }
 
-// handOver asks the other voters, one after the other, to stand for election at once: at the same time they would split the votes.
+// handOver asks another voter to stand for election at once, and the next one when that does not lead soon: at the same time they would
+// split the votes, and one that stands when there is a leader already takes its leadership away.
 func (s *Store) handOver() {
-	for _, m := range s.Members() {
-		if m.Voter && m.Node != s.cfg.Node {
-			req := &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(s.cfg.Node), Addr: s.trans.EncodePeer(raft.ServerID(s.cfg.Node), s.trans.LocalAddr())}}
-			go s.trans.TimeoutNow(raft.ServerID(m.Node), raft.ServerAddress(m.Address), req, new(raft.TimeoutNowResponse))
+	peers := s.Peers()
+	sort.SliceStable(peers, func(i, j int) bool { return peers[i].Info.Last > peers[j].Info.Last })
+	for _, p := range peers {
+		if !p.Voter {
+			continue
+		}
+		req := &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(s.cfg.Node), Addr: s.trans.EncodePeer(raft.ServerID(s.cfg.Node), s.trans.LocalAddr())}}
+		go s.trans.TimeoutNow(raft.ServerID(p.Node), raft.ServerAddress(p.Address), req, new(raft.TimeoutNowResponse))
+		for range 4 {
 			<-s.pause()
+			if s.leads(p.Address) {
+				return
+			}
 		}
 	}
+}
+
+// leads asks the node at addr whether it leads.
+func (s *Store) leads(addr string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	b, err := s.cfg.Network.Call(ctx, addr, "info", nil)
+	var i Info
+	return err == nil && json.Unmarshal(b, &i) == nil && i.Leads
 }

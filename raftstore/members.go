@@ -20,6 +20,7 @@ type Info struct {
 	Applied uint64 `json:"applied"`
 	Last    uint64 `json:"last"` // index of the newest entry in its log
 	Term    uint64 `json:"term"`
+	Leads   bool   `json:"leads,omitempty"`
 	Wall    int64  `json:"wall"` // ms
 	Feature uint16 `json:"feature"`
 	Learner bool   `json:"learner,omitempty"` // wants no vote
@@ -78,6 +79,7 @@ func (s *Store) info() Info {
 		i = self()
 	}
 	i.Node, i.Applied, i.Last, i.Term = s.cfg.Node, s.at.Load().Index, s.raft.LastIndex(), s.raft.CurrentTerm()
+	i.Leads = s.raft.State() == raft.Leader
 	i.Wall, i.Feature = s.cfg.Wall().UnixMilli(), s.cfg.Feature
 	return i
 }

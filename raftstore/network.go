@@ -20,11 +20,14 @@ type LinkNetwork struct {
 	trans *raft.NetworkTransport
 }
 
+// poolSize is how many idle connections to each node Raft's transport keeps.
+const poolSize = 4
+
 // NewNetwork returns the Network of l. Closing the store that uses it leaves l open.
 func NewNetwork(l *link.Link) *LinkNetwork {
 	n := &LinkNetwork{l: l, layer: &layer{StreamLayer: l.Raft(), conns: map[net.Conn]struct{}{}}}
 	n.trans = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream: n.layer, MaxPool: 4, MaxRPCsInFlight: 64, Timeout: 5 * time.Second, Logger: hclog.NewNullLogger(),
+		Stream: n.layer, MaxPool: poolSize, MaxRPCsInFlight: 64, Timeout: 5 * time.Second, Logger: hclog.NewNullLogger(),
 	})
 	return n
 }
@@ -53,7 +56,10 @@ func (n *LinkNetwork) Handle(method string, answer func(ctx context.Context, mes
 }
 
 // Cut implements Network.
-func (n *LinkNetwork) Cut(cut bool) { n.layer.set(cut) }
+func (n *LinkNetwork) Cut(cut bool) {
+	n.layer.set(cut)
+	n.trans.CloseStreams() // it keeps connections that are closed now
+}
 
 // layer is a stream layer that can be cut.
 type layer struct {

@@ -304,7 +304,7 @@ func (s *Store) start() (err error) {
 	conf.NotifyCh = leads
 	address := alone
 	if s.cfg.Network != nil {
-		s.trans = newDeaf(s.cfg.Network.Transport(), &s.candidate)
+		s.trans = newCareful(s.cfg.Network.Transport(), &s.candidate)
 		address = s.trans.LocalAddr()
 	} else {
 		_, s.trans = raft.NewInmemTransport(address)

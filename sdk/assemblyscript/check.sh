@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the AssemblyScript SDK: unit tests inside a module, the conformance guest in the test host, and every example of
+# Checks the AssemblyScript SDK: unit tests inside a module, the conformance guests in the test host, and every example of
 # README.md and docs/guides/assemblyscript.md. Exits with 3 when a tool is missing.
 set -eu
 cd "$(dirname "$0")"
@@ -19,10 +19,11 @@ for runtime in stub incremental; do
 	echo "$runtime: $(grep -E '^# pass' "$work/log")"
 done
 
-echo "-- the conformance guest in the test host"
+echo "-- the conformance guests in the test host"
 for runtime in stub incremental; do
 	./build-guest.sh "$root/conformance/guests/assemblyscript/conformance.ts" "$work/conformance.wasm" --runtime "$runtime"
-	GUESTS=$work/conformance.wasm quietly node --test tests/guests.test.mjs
+	./build-guest.sh "$root/conformance/guests/assemblyscript/command.ts" "$work/command.wasm" --runtime "$runtime"
+	GUESTS=$work/conformance.wasm COMMANDS=$work/command.wasm quietly node --test tests/guests.test.mjs tests/commands.test.mjs
 	echo "$runtime: $(grep -E '^# pass' "$work/log")"
 done
 

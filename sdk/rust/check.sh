@@ -70,8 +70,9 @@ if (text !== "Hello, Ada!\n") throw new Error(text);
 EOF
 node "$work/run.mjs"
 
-echo "-- the conformance guest in the test host"
-GUESTS=$root/conformance/guests/rust/conformance.wasm node --test ../assemblyscript/tests/guests.test.mjs >"$work/log" 2>&1 ||
+echo "-- the conformance guests in the test host"
+GUESTS=$root/conformance/guests/rust/conformance.wasm COMMANDS=$root/conformance/guests/rust/command.wasm \
+	node --test ../assemblyscript/tests/guests.test.mjs ../assemblyscript/tests/commands.test.mjs >"$work/log" 2>&1 ||
 	{ cat "$work/log" >&2; exit 1; }
 grep -E '^# (pass|fail)' "$work/log"
 echo "sdk/rust is in order"

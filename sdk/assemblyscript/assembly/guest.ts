@@ -13,7 +13,7 @@ import { Value } from "./value";
 
 // Set aside before the snapshot, so that ordinary calls always use the same few pages of memory.
 let input = new ArrayBuffer(2048);
-const output = new Writer(2048);
+export const output = new Writer(2048);
 
 let router: Router | null = null;
 let handler: ((request: Request) => Response) | null = null;
@@ -68,12 +68,12 @@ export function stackhost_alloc(length: u32): usize {
   return changetype<usize>(input);
 }
 
-function answer(): i64 {
+export function answer(): i64 {
   if (output.length > RECORD_BYTES) return failed(Code.INTERNAL, "the answer is longer than a record may be; send it with Response.start");
   return (<i64>output.pointer << 32) | output.length;
 }
 
-function failed(code: i64, text: string): i64 {
+export function failed(code: i64, text: string): i64 {
   if (text.length) Log.error(text, Value.map().set("code", Value.int(code)));
   // A code that is not negative would be taken for a pointer.
   return code < 0 ? code : Code.INTERNAL;
@@ -149,4 +149,10 @@ export function abort(message: string | null, file: string | null, line: u32, co
   w.nil();
   core_log(w.pointer, w.length, 0, 0);
   unreachable();
+}
+
+/** What each call brings. */
+export function enter(random: Uint8Array, timeUs: u64): void {
+  begin(random);
+  now = timeUs;
 }

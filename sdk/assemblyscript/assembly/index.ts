@@ -1,4 +1,4 @@
-/** Write stackhost handlers, middleware and jobs in AssemblyScript. */
+/** Write stackhost handlers, middleware, jobs and console commands in AssemblyScript. */
 
 export { BootRequest, Code, HttpRequest, JobRequest, LogLevel, Redirect, SupportsReply } from "./abi";
 export { Batch, Results } from "./batch";
@@ -32,3 +32,4 @@ export {
 export { Stream } from "./stream";
 export { base64, bytesOf, Form, hex, percentDecode, percentEncode, textOf } from "./text";
 export { Kind, Value } from "./value";
+export { Command, onCommand, Progress, stackhost_command, table } from "./command";

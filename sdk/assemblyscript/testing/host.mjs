@@ -64,6 +64,7 @@ export class App {
   #error = "";
   #reply = null;
   #streams = new Map();
+  #outputs = new Map();
 
   /** Log records written so far: { level, message, fields }. */
   logs = [];
@@ -141,6 +142,24 @@ export class App {
     const result = this.#call("stackhost_job", encode("JobRequest", job));
     if (result < 0n) return Number(result);
     return result === 0n ? new Uint8Array(0) : decode("JobResult", this.#record(result)).result;
+  }
+
+  /**
+   * Runs a console command: { stdin, columns, closed }, where closed refuses what is written to standard output. Gives
+   * { exit, stdout, stderr }, or a negative code.
+   */
+  command(name, args = [], { stdin, columns = 0, closed = false } = {}) {
+    this.#restore();
+    const [input, out, err] = [bytesOf(stdin), new Uint8Array(0), new Uint8Array(0)].map((content) => this.#open(content));
+    this.#outputs = new Map(closed ? [[err, []]] : [[out, []], [err, []]]);
+    const result = this.#call("stackhost_command", encode("CommandRequest", {
+      name, args, stdin: input, stdout: out, stderr: err, columns, id: "run-1", timeout_ms: 1000, time_us: Date.now() * 1000,
+      random: randomBytes(limits.random_bytes),
+    }));
+    if (result < 0n) return Number(result);
+    const text = (stream) => Buffer.concat(this.#outputs.get(stream) ?? []).toString("utf8");
+    const exit = result === 0n ? 0 : Number(decode("CommandResult", this.#record(result)).exit);
+    return { exit, stdout: text(out), stderr: text(err) };
   }
 
   #httpRequest(method, target, { headers = [], body, params = [], streamed = false, random }) {
@@ -222,6 +241,11 @@ export class App {
         return BigInt(n);
       },
       "core write": (stream, ptr, length) => {
+        const output = this.#outputs.get(stream);
+        if (output) {
+          output.push(this.#view(ptr, length).slice());
+          return BigInt(length >>> 0);
+        }
         if (!this.#reply || this.#reply.stream !== stream || !this.#streams.has(stream)) return this.#fail(codes.closed, "the stream is closed");
         this.#reply.chunks.push(this.#view(ptr, length).slice());
         return BigInt(length >>> 0);

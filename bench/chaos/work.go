@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -454,6 +455,9 @@ func (w *work) report(r *Report) {
 		}
 	}
 	r.Kinds = w.kinds
+	var checks sync.WaitGroup
+	var mu sync.Mutex
+	slots := make(chan struct{}, runtime.NumCPU())
 	for key, ops := range w.histories {
 		if strings.HasPrefix(key, "user/") {
 			ops = known(ops)
@@ -467,25 +471,37 @@ func (w *work) report(r *Report) {
 				r.Acknowledged++
 			}
 		}
-		result := porcupine.Ok
-		if strings.HasPrefix(key, "count/") {
-			if wrong := counts(ops); wrong != "" {
-				r.Wrong = append(r.Wrong, key+": "+wrong)
-			}
-		} else {
-			result = decide(ops, time.Minute)
-		}
-		switch result {
-		case porcupine.Illegal:
-			r.Wrong = append(r.Wrong, key)
-		case porcupine.Unknown:
-			r.Undecided = append(r.Undecided, key)
-		}
+		slots <- struct{}{}
+		checks.Go(func() {
+			defer func() { <-slots }()
+			wrong, undecided := judge(key, ops)
+			mu.Lock()
+			defer mu.Unlock()
+			r.Wrong, r.Undecided = append(r.Wrong, wrong...), append(r.Undecided, undecided...)
+		})
 	}
+	checks.Wait()
 	var last, longest time.Duration
 	for _, at := range w.writes {
 		longest = max(longest, at-last)
 		last = max(last, at)
 	}
 	r.LongestOutageS = longest.Seconds()
+}
+
+// judge checks one history.
+func judge(key string, ops []porcupine.Operation) (wrong, undecided []string) {
+	if strings.HasPrefix(key, "count/") {
+		if text := counts(ops); text != "" {
+			wrong = append(wrong, key+": "+text)
+		}
+		return wrong, nil
+	}
+	switch decide(ops, time.Minute) {
+	case porcupine.Illegal:
+		wrong = append(wrong, key)
+	case porcupine.Unknown:
+		undecided = append(undecided, key)
+	}
+	return wrong, undecided
 }

@@ -129,7 +129,8 @@ export class Progress {
     if (!this.total) return this.label + " " + this.done.toString();
     const done = <f64>min(this.done, this.total);
     const total = <f64>this.total;
-    const count = (<i32>(done * 100 / total)).toString().padStart(3) + "% " + this.done.toString() + "/" + this.total.toString();
+    const whole = this.total.toString();
+    const count = (<i32>(done * 100 / total)).toString().padStart(3) + "% " + this.done.toString().padStart(whole.length) + "/" + whole;
     const room = min(this.columns - 1 - points(this.label) - 4 - count.length, BAR);
     if (room < SHORTEST_BAR) return this.label + " " + count;
     return this.label + " [" + "=".repeat(<i32>(done * room / total)).padEnd(room) + "] " + count;

@@ -230,7 +230,7 @@ impl Progress {
             return format!("{label} {done}");
         }
         let part = |of: u128| u128::from(done.min(total)) * of / u128::from(total);
-        let count = format!("{:3}% {done}/{total}", part(100));
+        let count = format!("{:3}% {done:>1$}/{total}", part(100), total.to_string().len());
         let around = label.chars().count() + " [] ".len() + count.len();
         let room = self.columns.saturating_sub(1 + around).min(BAR);
         if room < SHORTEST_BAR {

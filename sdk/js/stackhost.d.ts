@@ -48,6 +48,50 @@ declare module "stackhost" {
     json(): any;
   }
 
+  /** Standard output or standard error of a command. */
+  export interface Output {
+    /** Writes text or bytes; they arrive at once. Throws when nobody reads them any more. */
+    write(chunk: Bytes): void;
+  }
+
+  /** Standard input of a command: a stream, with the readers of a body and one for lines. */
+  export interface Input extends ReadableStream<Uint8Array> {
+    text(): Promise<string>;
+    bytes(): Promise<Uint8Array>;
+    json(): Promise<any>;
+    lines(): AsyncIterableIterator<string>;
+  }
+
+  /** How far a command is, drawn on standard error; one line at the end when that is no terminal. */
+  export interface Progress {
+    add(n?: number): void;
+    set(done: number): void;
+    finish(): void;
+  }
+
+  /** A console command that somebody runs with `stackhost run APP NAME`. */
+  export interface Command {
+    readonly name: string;
+    /** What was written after the name. */
+    readonly args: string[];
+    readonly stdin: Input;
+    readonly stdout: Output;
+    readonly stderr: Output;
+    /** Width of the terminal that shows standard error; 0 when it is none. */
+    readonly columns: number;
+    /** Id of this run, also in the host's records. */
+    readonly id: string;
+    /** Milliseconds left. */
+    readonly timeout: number;
+    /** Starts a progress bar; without a total it only counts. */
+    progress(label: string, total?: number): Progress;
+    /** Writes rows in columns to standard output; without a header when it is empty. */
+    table(header: readonly unknown[], rows: Iterable<readonly unknown[]>): void;
+  }
+
+  /** Runs a command. The result is the exit code, 0 to 255; none is 0. An exception is printed, and the exit code is 1. */
+  export type CommandHandler = (command: Command) => number | void | Promise<number | void>;
+
   /** Changes that a middleware makes to a request that goes on, and to the response that it will get. */
   export interface MiddlewareResult {
     /** Request headers to set, each replacing all of its name. */
@@ -65,6 +109,10 @@ declare module "stackhost" {
     fetch?: Handler;
     middleware?(request: Request, context: Context): Response | MiddlewareResult | undefined | void | Promise<Response | MiddlewareResult | undefined | void>;
     job?(job: Job): unknown;
+    /** Console commands by name. */
+    commands?: Record<string, CommandHandler>;
+    /** Runs the commands that `commands` has not. */
+    command?: CommandHandler;
   }
 
   /** Finds the handler by method and path. Patterns: /users/{id} or /users/:id, /files/{rest...} or /files/*, /exact/{$}. */

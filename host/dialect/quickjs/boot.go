@@ -75,7 +75,7 @@ func (g *guest) boot(ctx context.Context, in *runtime.Instance) error {
 		return err
 	}
 	var mount, warm uint64
-	for i, at := range []*uint64{&e.fetch, &e.middleware, &e.job, &e.pump, &e.describe, &mount, &warm} {
+	for i, at := range []*uint64{&e.fetch, &e.middleware, &e.job, &e.command, &e.pump, &e.describe, &mount, &warm} {
 		if *at, err = m.run(e.fn.getIndex, uint64(e.ctx), entries, uint64(i)); err != nil {
 			return err
 		}

@@ -32,8 +32,8 @@ type engine struct {
 	ctx, rt uint32
 	scratch uint32 // scratchBytes of memory for arguments
 	// Entry points of the prelude.
-	fetch, middleware, job, pump, describe uint64
-	fn                                     functions
+	fetch, middleware, job, command, pump, describe uint64
+	fn                                              functions
 }
 
 // scratch is laid out as:

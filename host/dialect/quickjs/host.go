@@ -56,6 +56,7 @@ const (
 	opPayload
 	opOrigin
 	opState
+	opCommand
 )
 
 // request is one call of the host function: its arguments and the machine to read them with.
@@ -194,6 +195,12 @@ func (r *request) run(op int32) (uint64, error) {
 		return r.m.newString(append(append([]byte(r.x.Scheme), "://"...), bytes.ToLower(r.x.Ctx.Host())...))
 	case opState:
 		return r.state()
+	case opCommand:
+		if r.command == nil {
+			return 0, errArgument
+		}
+		q := r.command
+		return r.json(map[string]any{"name": q.Name, "args": q.Args, "stdin": q.Stdin, "stdout": q.Stdout, "stderr": q.Stderr, "columns": q.Columns, "id": q.ID, "timeout": q.TimeoutMs})
 	case opPayload:
 		b, err := r.view(1)
 		copy(b, r.job.Payload)

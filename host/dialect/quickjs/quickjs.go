@@ -71,7 +71,9 @@ func (Dialect) Detect(info *runtime.Info) bool {
 }
 
 // Triggers returns every trigger: which of them a program handles is known once it has booted (Guest.Triggers).
-func (Dialect) Triggers(*runtime.Info) []string { return []string{"http", "middleware", "job"} }
+func (Dialect) Triggers(*runtime.Info) []string {
+	return []string{"http", "middleware", "job", "command"}
+}
 
 // Load boots the engine in spec.Wasm with the program in spec.Source.
 func (Dialect) Load(ctx context.Context, rt *runtime.Runtime, spec dialect.Spec) (dialect.Guest, error) {
@@ -147,6 +149,7 @@ type call struct {
 	s       *capability.Session
 	x       *exchange.Exchange
 	job     *abi.JobRequest
+	command *abi.CommandRequest
 	seed    [abi.LimitRandomBytes]byte
 	timeout int64 // milliseconds
 	micros  int64

@@ -124,11 +124,6 @@ func (g *guest) Job(ctx context.Context, job *abi.JobRequest) (*abi.JobResult, e
 	return &abi.JobResult{Result: slices.Clone(body)}, nil
 }
 
-// Command is still to be done by the program's command handler.
-func (g *guest) Command(context.Context, *dialect.Command) (int, error) {
-	return 0, &dialect.UnsupportedError{Module: g.name, Trigger: "command"}
-}
-
 // start takes an instance and makes the call for x.
 func (g *guest) start(x *exchange.Exchange) (*call, error) {
 	in, err := g.module.Acquire(dialect.Background)

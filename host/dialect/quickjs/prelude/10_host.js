@@ -3,7 +3,7 @@
 
 const OP = {
   headers: 0, field: 1, number: 2, random: 3, seed: 4, read: 5, write: 6, flush: 7, close: 8, respond: 9, log: 10,
-  config: 11, secret: 12, supports: 13, batch: 14, error: 15, encode: 16, decode: 17, open: 18, job: 19, payload: 20, origin: 21, state: 22,
+  config: 11, secret: 12, supports: 13, batch: 14, error: 15, encode: 16, decode: 17, open: 18, job: 19, payload: 20, origin: 21, state: 22, command: 23,
 };
 const FIELD = { scheme: 0, host: 1, params: 2, remote: 3, id: 4, traceparent: 5, route: 6 };
 const NUMBER = { bodyLength: 0, timeout: 1, time: 2, bodyStream: 3 };
@@ -49,6 +49,7 @@ let incoming; // the URL of the request being answered, once it was asked for
 function reset() {
   pending = failed = seeded = false;
   result = failure = incoming = undefined;
+  command = null;
   waiting = [];
   context.params = {};
   timers = [];

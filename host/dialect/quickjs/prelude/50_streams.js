@@ -146,8 +146,9 @@ class TransformStream {
 }
 
 // hostStream reads one of the host's streams. Reading blocks the whole module, as every host call does.
-function hostStream(handle) {
-  return new ReadableStream({
+const hostStream = (handle) => new ReadableStream(hostSource(handle));
+function hostSource(handle) {
+  return {
     pull(c) {
       const buffer = new Uint8Array(16384);
       const n = check(host(OP.read, handle, buffer));
@@ -157,7 +158,7 @@ function hostStream(handle) {
       } else c.enqueue(n === buffer.length ? buffer : buffer.subarray(0, n));
     },
     cancel() { host(OP.close, handle); },
-  });
+  };
 }
 
 // drain reads a host stream to its end, without promises.

@@ -1,6 +1,6 @@
 // The entry points that the host calls. Each returns
 //
-//   a string          the answer
+//   a string          the answer; of a command, its exit code
 //   [head, bytes]     an answer whose body is bytes
 //   0                 nothing to answer: passed on, done, or already streamed
 //   1                 a promise is pending; run jobs and call pump
@@ -9,21 +9,24 @@
 //
 // and throws what the program threw.
 
-let app; // {fetch, middleware, job}
+let app; // {fetch, middleware, job, command, commands}
 const context = new Context();
 let streamOut = null; // a response to be streamed
 
 function mount(exports) {
   const main = exports.default;
-  app = { fetch: undefined, middleware: exports.middleware, job: exports.job };
+  app = { fetch: undefined, middleware: exports.middleware, job: exports.job, command: exports.command, commands: exports.commands };
   if (typeof main === "function") app.fetch = main;
   else if (main) {
     if (typeof main.fetch === "function") app.fetch = main instanceof Router && main._around.length === 0 ? (r, c) => main._serve(r, c) : (r, c) => main.fetch(r, c);
     if (typeof main.middleware === "function") app.middleware = (r, c) => main.middleware(r, c);
     if (typeof main.job === "function") app.job = (j) => main.job(j);
+    if (typeof main.command === "function") app.command = (c) => main.command(c);
+    if (main.commands) app.commands = main.commands;
   }
   if (typeof exports.fetch === "function" && !app.fetch) app.fetch = exports.fetch;
   const has = ["fetch", "middleware", "job"].filter((n) => typeof app[n] === "function");
+  if (typeof app.command === "function" || (app.commands && Object.keys(app.commands).length > 0)) has.push("command");
   if (has.length === 0) throw new TypeError("the program exports no handler: write `export default { fetch(request) { … } }`");
   return has.join(" ");
 }
@@ -65,6 +68,10 @@ function begin(line) {
 }
 
 function caught(e) {
+  if (command !== null) {
+    command._leave();
+    throw e;
+  }
   if (e instanceof HTTPError) return answer(problem(e.status, e.detail));
   throw e;
 }
@@ -197,4 +204,4 @@ function warm() {
   return 0;
 }
 
-return [dispatchFetch, dispatchMiddleware, dispatchJob, pump, describe, mount, warm];
+return [dispatchFetch, dispatchMiddleware, dispatchJob, dispatchCommand, pump, describe, mount, warm];

@@ -129,7 +129,8 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 	}
 	r.Good = len(r.Unused)+len(r.Wrong)+len(r.Undecided)+len(r.CacheErrors)+len(r.FenceErrors) == 0 && r.EqualReplicas
 	if !r.Good {
-		w.draw(l.Dir)
+		log.Printf("wrong: %q, undecided: %q, caches: %q, fences: %q, equal replicas: %v, unused: %q", r.Wrong, r.Undecided, r.CacheErrors, r.FenceErrors, r.EqualReplicas, r.Unused)
+		w.draw(l.Dir, r.Wrong)
 		r.Kept = l.Keep()
 	}
 	return r, nil
@@ -300,11 +301,13 @@ func torment(ctx context.Context, l *lab.Lab, network, disks bool, r *rand.Rand,
 }
 
 // draw writes a picture of every wrong history.
-func (w *work) draw(dir string) {
-	for key, ops := range w.histories {
-		result, info := porcupine.CheckOperationsVerbose(register, ops, 10*time.Second)
-		if result != porcupine.Ok {
-			porcupine.VisualizePath(register, info, filepath.Join(dir, strings.ReplaceAll(key, "/", "_")+".html"))
+func (w *work) draw(dir string, wrong []string) {
+	for _, key := range wrong {
+		ops, ok := w.histories[key]
+		if !ok { // a counter's, which has no picture
+			continue
 		}
+		_, info := porcupine.CheckOperationsVerbose(register, ops, 10*time.Second)
+		porcupine.VisualizePath(register, info, filepath.Join(dir, strings.ReplaceAll(key, "/", "_")+".html"))
 	}
 }

@@ -95,7 +95,7 @@ func (w *work) one(ctx context.Context, client, n int, r *rand.Rand) {
 		}
 		w.do(client, w.lab.Nodes[r.IntN(len(w.lab.Nodes))], input{kind: "release", key: k, to: fmt.Sprint("c", client)})
 	case 8:
-		w.cache(client, node, value)
+		w.cache(node, value)
 	case 9:
 		k := key("blob", 2)
 		if r.IntN(2) == 0 {
@@ -375,10 +375,11 @@ func blobValue(key string, body []byte) string {
 	return value
 }
 
-// cache checks, on one node, that what was invalidated there is not seen there any more.
-func (w *work) cache(client int, node *lab.Node, value string) {
-	at := "/v1/apps/chaos/cache/c/" + fmt.Sprint("k", client)
-	status, _, _ := w.request(node, "PUT", at+fmt.Sprintf("?ttl=1m&tags=t%d", client), []byte(value), nil)
+// cache checks, on one node, that what was put through it is seen there, and what was invalidated is not seen any more. Each value has a
+// key of its own: a write without an answer may still come.
+func (w *work) cache(node *lab.Node, value string) {
+	at := "/v1/apps/chaos/cache/c/" + value
+	status, _, _ := w.request(node, "PUT", at+"?ttl=1m&tags=t"+value, []byte(value), nil)
 	if status != 204 && status != 200 {
 		return
 	}
@@ -387,7 +388,7 @@ func (w *work) cache(client int, node *lab.Node, value string) {
 		w.cacheBad = append(w.cacheBad, fmt.Sprintf("%s has %q after %q was put through it", node.Name, body, value))
 		w.mu.Unlock()
 	}
-	if status, _, _ := w.request(node, "POST", fmt.Sprintf("/v1/apps/chaos/cache/c:invalidate?tags=t%d", client), nil, nil); status != 204 {
+	if status, _, _ := w.request(node, "POST", "/v1/apps/chaos/cache/c:invalidate?tags=t"+value, nil, nil); status != 204 {
 		return
 	}
 	status, _, body := w.request(node, "GET", at, nil, nil)

@@ -16,9 +16,11 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -81,6 +83,13 @@ func run(length time.Duration, nodes, clients int, seed uint64) (*Report, error)
 		}
 	}
 	defer func() { l.Close() }()
+	stopped := make(chan os.Signal, 1)
+	signal.Notify(stopped, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-stopped
+		l.Close()
+		os.Exit(1)
+	}()
 	disks := true
 	for _, n := range l.Nodes {
 		if err := n.Disk(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stackhost/stackhost/host/engine"
 )
 
 // TestRunCommands deploys an app with the commands of each language's guest and runs them.
@@ -18,10 +20,16 @@ func TestRunCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	js, _ := engine.Lookup("js")
+	store, err := engine.NewStore("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("STACKHOST_ENGINE_JS", store.Path(js)) // a session has a cache of its own
 	s := newSession(t)
 	dir := t.TempDir()
 	manifest := "name = \"tools\"\n"
-	languages := []string{"rust", "assemblyscript"}
+	languages := []string{"go", "rust", "c", "zig", "assemblyscript"}
 	for _, language := range languages {
 		wasm, err := os.ReadFile(filepath.Join(guests, language, "command.wasm"))
 		if err != nil {
@@ -32,20 +40,26 @@ func TestRunCommands(t *testing.T) {
 		}
 		manifest += fmt.Sprintf("[modules.%s]\npath = %q\n", language, language+".wasm")
 	}
-	for i, language := range languages {
-		if i == 0 {
-			for _, name := range []string{"echo", "cat", "fail", "wrong", "count", "absent"} {
-				manifest += fmt.Sprintf("[[commands]]\nname = %q\nmodule = %q\nusage = \"ARGS\"\nhelp = \"what %s does\"\n", name, language, name)
-			}
+	if !store.Installed(js) {
+		t.Log("JavaScript is NOT COVERED: its engine is not installed")
+	} else {
+		source, err := os.ReadFile(filepath.Join(guests, "js/command.ts"))
+		if err != nil {
+			t.Fatal(err)
 		}
+		if err := os.WriteFile(filepath.Join(dir, "command.ts"), source, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		languages = append(languages, "js")
+		manifest += "[modules.js]\nengine = \"js\"\nsource = \"command.ts\"\n"
 	}
-	if err := os.WriteFile(filepath.Join(dir, "stackhost.toml"), []byte(manifest), 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"echo", "cat", "fail", "wrong", "count", "absent"} {
+		manifest += fmt.Sprintf("[[commands]]\nname = %q\nmodule = \"go\"\nusage = \"ARGS\"\nhelp = \"what %s does\"\n", name, name)
 	}
 	for _, language := range languages {
 		t.Run(language, func(t *testing.T) {
 			s := &session{t, s.data}
-			text := strings.ReplaceAll(manifest, "module = \"rust\"", fmt.Sprintf("module = %q", language))
+			text := strings.ReplaceAll(manifest, "module = \"go\"", fmt.Sprintf("module = %q", language))
 			if err := os.WriteFile(filepath.Join(dir, "stackhost.toml"), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}

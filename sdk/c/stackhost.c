@@ -16,3 +16,4 @@
 #include "src/state.c"
 #include "src/http.c"
 #include "src/guest.c"
+#include "src/command.c"

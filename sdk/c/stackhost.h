@@ -1,8 +1,8 @@
 /*
- * Write stackhost handlers, middleware and jobs in C or C++.
+ * Write stackhost handlers, middleware, jobs and console commands in C or C++.
  *
  * A module is a WebAssembly file made of your sources and stackhost.c. It names what it has to offer with one macro for each
- * trigger: SH_HTTP, SH_ROUTES, SH_MIDDLEWARE, SH_JOB, and SH_BOOT for work that is done once, before the state that every later
+ * trigger: SH_HTTP, SH_ROUTES, SH_MIDDLEWARE, SH_JOB, SH_COMMANDS, and SH_BOOT for work that is done once, before the state that every later
  * call starts from is taken. No C library is needed; one may be linked
  * (when its malloc takes memory from __heap_base on and the target is not WASI, define SH_SHARED_HEAP for stackhost.c).
  *
@@ -274,6 +274,58 @@ typedef sh_code (*sh_middleware)(sh_request *request, sh_verdict *verdict);
 typedef sh_code (*sh_job)(const sh_job_request *job, sh_str *result);
 typedef sh_code (*sh_boot)(const sh_boot_request *request);
 
+/** One run of a console command. */
+typedef struct sh_command {
+    sh_str name;
+    /** What was written after the name. */
+    const sh_str *args;
+    size_t count;
+    /** Standard input: sh_body_read reads it. */
+    sh_body input;
+    /** Streams of standard output and standard error: sh_print and sh_complain write to them. */
+    uint32_t output, messages;
+    /** Width of the terminal that shows standard error; 0 when it is none. */
+    uint64_t columns;
+    /** Id of the run, also in the host's records. */
+    sh_str id;
+    /** Milliseconds left for it. */
+    uint64_t timeout_ms;
+    /** Exit code, 0 to 255; a handler that returns a code has 1. */
+    int exit;
+} sh_command;
+
+/** Runs a command. A code other than 0 writes "NAME: text" to standard error, with the text of sh_fail. */
+typedef sh_code (*sh_command_handler)(sh_command *command);
+
+/** A row of a table of commands. */
+typedef struct sh_command_row {
+    const char *name;
+    sh_command_handler run;
+} sh_command_row;
+
+/** Writes to standard output; what is written arrives at once. */
+sh_code sh_print(sh_command *command, sh_str text);
+/** Writes to standard error. */
+sh_code sh_complain(sh_command *command, sh_str text);
+/** Writes rows of `columns` cells to standard output, aligned, with two spaces between columns; the first row is the header. */
+sh_code sh_print_table(sh_command *command, const sh_str *cells, size_t columns, size_t rows);
+
+/** How far a command is, on standard error: drawn at each hundredth on a terminal, elsewhere one line at the end. */
+typedef struct sh_progress {
+    sh_command *command;
+    sh_str label;
+    uint64_t done, total, drawn;
+    size_t width;
+} sh_progress;
+
+/** Begins to count; with a total of 0 it only counts. */
+sh_progress sh_progress_begin(sh_command *command, sh_str label, uint64_t total);
+/** Counts n more. */
+sh_code sh_progress_add(sh_progress *progress, uint64_t n);
+/** Ends the line. */
+sh_code sh_progress_finish(sh_progress *progress);
+
+int64_t sh_run_command(const void *ptr, size_t len, const sh_command_row *commands, size_t count);
 int64_t sh_run_http(const void *ptr, size_t len, sh_handler handler);
 int64_t sh_run_middleware(const void *ptr, size_t len, sh_middleware decide);
 int64_t sh_run_job(const void *ptr, size_t len, sh_job work);
@@ -308,6 +360,10 @@ int64_t sh_run_boot(const void *ptr, size_t len, sh_boot prepare);
 #define SH_JOB(work) \
     SH_EXPORT(stackhost_job); \
     int64_t stackhost_job(const void *ptr, size_t len) { return sh_run_job(ptr, len, work); }
+/** Makes an array of sh_command_row the module's console commands. */
+#define SH_COMMANDS(commands) \
+    SH_EXPORT(stackhost_command); \
+    int64_t stackhost_command(const void *ptr, size_t len) { return sh_run_command(ptr, len, commands, sizeof(commands) / sizeof(commands[0])); }
 /** Runs a function once, before any call. */
 #define SH_BOOT(prepare) \
     SH_EXPORT(stackhost_boot); \

@@ -218,11 +218,11 @@ typedef struct sh_command_request {
     /** What was written after the name. */
     struct { sh_str *items; size_t count; } args;
     /** Stream to read the input from; its end is the end of the input. */
-    uint64_t stdin;
+    uint64_t input;
     /** Stream to write the output to. What is written arrives at once. */
-    uint64_t stdout;
+    uint64_t output;
     /** Stream to write messages to. */
-    uint64_t stderr;
+    uint64_t messages;
     /** Width of the terminal that shows standard error, where progress is drawn; 0 when it is none. */
     uint64_t columns;
     /** Id of this run, also in the host's records. */
@@ -1135,9 +1135,9 @@ const sh_record_type sh_job_result_type = {sh_job_result_fields, 1, sizeof(sh_jo
 static const sh_field_type sh_command_request_fields[] = {
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_command_request, name)},
     {SH_KIND_LIST, SH_KIND_STR, 0, 0, offsetof(sh_command_request, args)},
-    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, stdin)},
-    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, stdout)},
-    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, stderr)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, input)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, output)},
+    {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, messages)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, columns)},
     {SH_KIND_STR, 0, 0, 0, offsetof(sh_command_request, id)},
     {SH_KIND_UINT, 0, 0, 0, offsetof(sh_command_request, timeout_ms)},

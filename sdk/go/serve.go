@@ -180,6 +180,7 @@ func init() {
 	bridge.Record = func(w any) []byte { return w.(*Response).record() }
 	bridge.NewResponse = func() any { w := new(Response); w.reset(nil); return w }
 	bridge.Problem = func(w any, p error) { w.(*Response).problem(p.(*Problem)) }
+	bridge.HostError = func(code int64) error { return hostError(code) }
 	bridge.Failed = func(what string, err error) int64 {
 		if e, ok := err.(*Error); ok && e.Code < 0 {
 			return int64(e.Code)

@@ -1,4 +1,4 @@
-//! Write stackhost handlers, middleware and jobs in Zig.
+//! Write stackhost handlers, middleware, jobs and console commands in Zig.
 //!
 //! A module is an executable for wasm32-freestanding without an entry. It names what it has to offer with `exports`. Memory from
 //! `allocator()`, and everything that these functions return, lives until the call ends; nothing has to be freed. One call runs at a
@@ -13,6 +13,7 @@ pub const random = @import("src/random.zig");
 pub const urlencoded = @import("src/urlencoded.zig");
 /// Runs handlers in `zig test`.
 pub const testing = @import("src/testing.zig");
+const command = @import("src/command.zig");
 const host = @import("src/host.zig");
 const http = @import("src/http.zig");
 const memory = @import("src/memory.zig");
@@ -23,6 +24,9 @@ pub const Field = msgpack.Field;
 pub const Error = abi.Error;
 pub const LogLevel = abi.LogLevel;
 pub const JobRequest = abi.JobRequest;
+pub const Command = command.Command;
+pub const CommandRow = command.Row;
+pub const Progress = command.Progress;
 pub const BootRequest = abi.BootRequest;
 
 pub const Request = http.Request;
@@ -81,6 +85,8 @@ pub const Exports = struct {
     middleware: ?*const fn (*Request) anyerror!Verdict = null,
     /// Does a job and gives what it produces.
     job: ?*const fn (*const JobRequest) anyerror![]const u8 = null,
+    /// Console commands.
+    commands: []const CommandRow = &.{},
     /// Runs once, before the state that every call starts from is taken.
     boot: ?*const fn (*const BootRequest) anyerror!void = null,
 };
@@ -107,6 +113,9 @@ pub fn exports(comptime e: Exports) void {
         fn onJob(ptr: [*]const u8, len: usize) callconv(.c) i64 {
             return pack(runJob(ptr[0..len], e.job.?));
         }
+        fn onCommand(ptr: [*]const u8, len: usize) callconv(.c) i64 {
+            return pack(runCommand(ptr[0..len], e.commands));
+        }
         fn onBoot(ptr: [*]const u8, len: usize) callconv(.c) i64 {
             return pack(runBoot(ptr[0..len], e.boot.?));
         }
@@ -117,6 +126,7 @@ pub fn exports(comptime e: Exports) void {
     if (e.http != null) @export(&Entry.onHttp, .{ .name = "stackhost_http" });
     if (e.middleware != null) @export(&Entry.onMiddleware, .{ .name = "stackhost_middleware" });
     if (e.job != null) @export(&Entry.onJob, .{ .name = "stackhost_job" });
+    if (e.commands.len > 0) @export(&Entry.onCommand, .{ .name = "stackhost_command" });
     if (e.boot != null) @export(&Entry.onBoot, .{ .name = "stackhost_boot" });
 }
 
@@ -182,6 +192,15 @@ fn runJob(bytes: []const u8, work: *const fn (*const JobRequest) anyerror![]cons
     now_us = request.time_us;
     const result = try work(&request);
     return if (result.len == 0) null else encode(abi.JobResult{ .result = result });
+}
+
+fn runCommand(bytes: []const u8, commands: []const CommandRow) anyerror!?[]const u8 {
+    const request = try msgpack.decode(abi.CommandRequest, allocator(), bytes);
+    random.seed(request.random);
+    now_us = request.time_us;
+    var c = Command.init(request);
+    const exit = c.run(commands);
+    return if (exit == 0) null else encode(abi.CommandResult{ .exit = exit });
 }
 
 fn runBoot(bytes: []const u8, prepare: *const fn (*const BootRequest) anyerror!void) anyerror!?[]const u8 {

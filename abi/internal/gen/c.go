@@ -213,10 +213,17 @@ func cDescriptor(f Field) string {
 	return fmt.Sprintf("%s, %s, %s, %s", kind(t), elem, otherwise, record)
 }
 
-// cField is a field's name, unless that is a word of C++.
+// cField is a field's name, unless that is a word of C++ or a macro of stdio.h.
 func cField(name string) string {
-	if name == "namespace" {
+	switch name {
+	case "namespace":
 		return "space"
+	case "stdin":
+		return "input"
+	case "stdout":
+		return "output"
+	case "stderr":
+		return "messages"
 	}
 	return name
 }

@@ -12,7 +12,9 @@ var (
 	Record      func(response any) []byte                 // a *stackhost.Response as a record
 	Failed      func(what string, err error) (code int64) // the code of an error, after a log record
 	Problem     func(response any, problem error)         // writes a *stackhost.Problem
+	HostError   func(code int64) error                    // the error of a host call that answered with a code
 
 	Job        func(record []byte) ([]byte, int64) // the job trigger, nil unless package job is used
+	Command    func(record []byte) ([]byte, int64) // the command trigger, nil unless package command is used
 	Middleware func(record []byte) ([]byte, int64) // the middleware trigger, nil unless package middleware is used
 )

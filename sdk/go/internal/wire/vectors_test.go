@@ -20,6 +20,8 @@ var records = map[string]func() record{
 	"MiddlewareResult":       func() record { return new(MiddlewareResult) },
 	"JobRequest":             func() record { return new(JobRequest) },
 	"JobResult":              func() record { return new(JobResult) },
+	"CommandRequest":         func() record { return new(CommandRequest) },
+	"CommandResult":          func() record { return new(CommandResult) },
 	"StreamReply":            func() record { return new(StreamReply) },
 	"LogRecord":              func() record { return new(LogRecord) },
 	"ConfigRequest":          func() record { return new(ConfigRequest) },

@@ -17,13 +17,20 @@ import (
 
 var codeBlock = regexp.MustCompile("(?sm)^```([a-z]+)\n(.*?)^```$")
 
-// TestStatePage makes an app of each program of the page with the page's manifest, serves it, and runs the page's commands.
-func TestStatePage(t *testing.T) {
+// program is one of the programs of a page, served as an app with the page's manifest.
+type program struct {
+	language, address string
+	blocks            map[string]string // of the page, by language
+	shell             func(script string) (output string, err error)
+}
+
+// eachProgram makes an app called name of each program of the page, serves it, and hands it to use.
+func eachProgram(t *testing.T, page, name string, use func(t *testing.T, p program)) {
 	if testing.Short() {
 		t.Skip("builds the command and modules")
 	}
 	blocks := map[string]string{}
-	for _, found := range codeBlock.FindAllStringSubmatch(read(t, "state.md"), -1) {
+	for _, found := range codeBlock.FindAllStringSubmatch(read(t, page), -1) {
 		blocks[found[1]] = found[2]
 	}
 	binary := filepath.Join(t.TempDir(), "stackhost")
@@ -51,8 +58,8 @@ func TestStatePage(t *testing.T) {
 				}
 			}
 			dir := t.TempDir()
-			app := filepath.Join(dir, "keeping")
-			if _, err := scaffold.New(app, "keeping", c.language); err != nil {
+			app := filepath.Join(dir, name)
+			if _, err := scaffold.New(app, name, c.language); err != nil {
 				t.Fatal(err)
 			}
 			manifest := strings.Replace(blocks["toml"], `language = "go"`, c.module, 1)
@@ -73,35 +80,77 @@ func TestStatePage(t *testing.T) {
 			if err := serve.Start(); err != nil {
 				t.Fatal(err)
 			}
+			ended := make(chan struct{})
+			go func() { serve.Wait(); close(ended); cancel() }()
 			defer func() {
 				serve.Process.Signal(os.Interrupt)
-				if serve.Wait(); t.Failed() {
+				if <-ended; t.Failed() {
 					t.Log(log.String())
 				}
 			}()
-			status, body := 0, ""
 			for ctx.Err() == nil {
-				if res, err := http.Post("http://"+address+"/", "", nil); err == nil {
-					b, _ := io.ReadAll(res.Body)
+				if res, err := http.Get("http://" + address + "/"); err == nil {
 					res.Body.Close()
-					status, body = res.StatusCode, string(b)
 					break
 				}
 				time.Sleep(20 * time.Millisecond)
 			}
-			if status != 200 || body != "hello world!\n" {
-				t.Fatalf("%d %q", status, body)
-			}
-			want := []string{"world!", "a picture"}
-			for i, line := range strings.Split(strings.TrimSpace(blocks["sh"]), "\n") {
-				if i == 1 && c.language == "c" {
-					continue // its program makes no blob
-				}
-				args := append(strings.Fields(line)[1:], "--data", data)
-				if out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != want[i] {
-					t.Errorf("%s: %v %q", line, err, out)
-				}
-			}
+			use(t, program{language: c.language, address: address, blocks: blocks, shell: func(script string) (string, error) {
+				// A reader has served from the folder where the data is by default.
+				script = `stackhost() { name=$1; shift; "$BINARY" "$name" --data "$DATA" "$@"; }` + "\n" + script
+				cmd := exec.CommandContext(ctx, "sh", "-e", "-c", script)
+				cmd.Env = append(os.Environ(), "BINARY="+binary, "DATA="+data)
+				out, err := cmd.Output()
+				return string(out), err
+			}})
 		})
 	}
+}
+
+// TestStatePage posts to the page's programs and runs its commands.
+func TestStatePage(t *testing.T) {
+	eachProgram(t, "state.md", "keeping", func(t *testing.T, p program) {
+		res, err := http.Post("http://"+p.address+"/", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if res.StatusCode != 200 || string(body) != "hello world!\n" {
+			t.Fatalf("%d %q", res.StatusCode, body)
+		}
+		want := []string{"world!", "a picture"}
+		for i, line := range strings.Split(strings.TrimSpace(p.blocks["sh"]), "\n") {
+			if i == 1 && p.language == "c" {
+				continue // its program makes no blob
+			}
+			if out, err := p.shell(line); err != nil || strings.TrimSpace(out) != want[i] {
+				t.Errorf("%s: %v %q", line, err, out)
+			}
+		}
+	})
+}
+
+// TestCommandsPage runs the page's command in its programs, and looks at what it changed.
+func TestCommandsPage(t *testing.T) {
+	eachProgram(t, "commands.md", "shop", func(t *testing.T, p program) {
+		if out, err := p.shell(p.blocks["sh"]); err != nil || out != p.blocks["text"] {
+			t.Errorf("%v\n%s", err, out)
+		}
+		if out, err := p.shell("stackhost run shop"); err != nil || !strings.Contains(out, "sets how many") {
+			t.Errorf("the list: %v\n%s", err, out)
+		}
+		if out, err := p.shell("echo tea | stackhost run shop import"); err == nil {
+			t.Errorf("a line without a number: %s", out)
+		}
+		res, err := http.Get("http://" + p.address + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if string(body) != "tea: 3\n" {
+			t.Errorf("%q", body)
+		}
+	})
 }

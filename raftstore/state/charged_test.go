@@ -29,6 +29,12 @@ var _ = checkState(func(r Reader) (err error) {
 			if s := readCacheSpace(r, cacheKey(tx.shard, tx.tenant, ns, 'n', nil, "")); s.generation == bigEndian(rest[1:]) {
 				add(tx.tenant, int(decodeCacheEntry(len(rest)-9, v).size))
 			}
+		case k[0] == FamilyQueue:
+			addQueue(tx.tenant, rest, v, add)
+			if rest[0] == byte(JobDone) {
+				add(tx.tenant, len(decodeRun(v).Result))
+				kept[tx.tenant] = Usage{kept[tx.tenant].Bytes, kept[tx.tenant].Keys - 1}
+			}
 		case k[0] == FamilyBlob && rest[0] == 'b':
 			add(tx.tenant, len(rest)-1+int(decodeBlobInfo(v).Size)+blobOverhead)
 		case k[0] == FamilyBlob && rest[0] == 'u':
@@ -47,3 +53,18 @@ var _ = checkState(func(r Reader) (err error) {
 	}
 	return err
 })
+
+// addQueue adds what a key of a queue is charged for.
+func addQueue(tenant string, rest, v []byte, add func(tenant string, bytes int)) {
+	switch rest[0] {
+	case 'j':
+		_, spec := decodeJob(v)
+		add(tenant, int(jobSize(spec)))
+	case 'B':
+		add(tenant, int(jobSize(v)))
+	case 'q':
+		add(tenant, int(queueSize(string(rest[1:]))))
+	case 'u', 'i':
+		add(tenant, int(keySize(string(rest[1:]))))
+	}
+}

@@ -23,6 +23,8 @@ func randomLog(t *testing.T, entries int) (log []Entry) {
 			kinds := []Command{
 				txn.Command(tenant), txn.Command(tenant), txn.Command(tenant), QuotaSet{Usage{Bytes: 200 + random.Int64N(300)}}.Command(tenant),
 				SessionCreate{ID: id, Subject: "u", Life: 1000 + random.Int64N(3000)}.Command(tenant), SessionSet{ID: id, Data: id}.Command(tenant),
+				QueueEnqueue{[]JobSpec{{Queue: "q", Kind: "k", Group: string(id), Due: e.Now + random.Int64N(2000) - 1000, Timeout: 1000}}}.Command(tenant),
+				QueueTake{Queues: []string{"q"}, Max: 2}.Command(tenant),
 				OnceOpen{uint64(1 + random.IntN(4))}.Command(), {Op: OpTick}, {Op: OpTick},
 				Once{uint64(1 + random.IntN(4)), uint64(1 + random.IntN(1100)), []Command{txn.Command(tenant)}}.Command(),
 			}

@@ -29,6 +29,14 @@ func fuzzCommands() []Command {
 		SessionCreate{ID: id, Subject: "u", Life: 5000, Data: []byte("d")}.Command("shop"), SessionTouch{id}.Command("shop"),
 		SessionSet{ID: id, Data: []byte("e")}.Command("shop"), SessionRotate{ID: id, NewID: id2, Subject: "w"}.Command("shop"),
 		SessionRevoke{id2}.Command("shop"), SessionRevokeAll{Subject: "w"}.Command("shop"),
+		QueueBatchBegin{JobSpec{Queue: "q", Kind: "callback"}}.Command("shop"),
+		QueueEnqueue{[]JobSpec{{Queue: "q", Kind: "k", Group: "g", Unique: "u", Idempotency: "i", Keep: 1000, Next: []JobSpec{{Queue: "r", Kind: "n"}}},
+			{Queue: "q", Kind: "later", Due: scriptStart + 9000}, {Queue: "q", Kind: "k"}}}.Command("shop"),
+		QueueTake{Queues: []string{"q", "r"}, Owner: "o", Max: 2}.Command("shop"), QueueBeat{Job: 1, Token: 1, Progress: 5, Text: "t"}.Command("shop"),
+		QueueDone{1, 1, []byte("r")}.Command("shop"), QueueFail{1, 1, "e", -1, false}.Command("shop"), QueueRelease{1, 1}.Command("shop"),
+		QueueCancel{1}.Command("shop"), QueueRetry{Queue: "q", Limit: 5}.Command("shop"), QueueDiscard{Queue: "q", Limit: 5}.Command("shop"),
+		QueueConfigure{Queue: "q", Set: QueueSetLimit, QueueConfig: QueueConfig{Limit: 5}}.Command("shop"), QueueBatchSeal{1}.Command("shop"),
+		QueueDrop{"q"}.Command("shop"),
 		OnceOpen{7}.Command(), Once{Session: 7, Sequence: 1, Commands: []Command{free, txn.Command("bank")}}.Command(),
 		{Op: OpOpenSession}, {Op: OpCloseSession, Args: BE(1)}, {Op: OpFeature, Args: []byte{0, 1}}, {Op: OpTick}, {Op: OpNothing},
 	}
@@ -136,6 +144,8 @@ func FuzzDecodeAnswers(f *testing.F) {
 	f.Add(LockReply{Held: true, Fence: 1}.append(nil))
 	f.Add((&UserSession{ID: scriptID("a"), Subject: "u", Version: 4, Created: 1, Seen: 2, Idle: 3, Life: 4}).record())
 	f.Add((&KVEntry{Version: 1, Created: 1, Expires: 5, Value: []byte("v")}).record())
+	f.Add((&JobSpec{Queue: "q", Kind: "k", Next: []JobSpec{{Queue: "r", Kind: "n"}}}).append(nil))
+	f.Add((&jobRun{Attempts: 1, Error: "e"}).append())
 	f.Add(Meta{Index: 1}.Append(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if s, err := DecodeSession(data); err == nil {
@@ -150,6 +160,18 @@ func FuzzDecodeAnswers(f *testing.F) {
 		DecodeLockReply(data)
 		DecodeCacheReply(data)
 		DecodeSessionCount(data)
+		DecodeEnqueued(data)
+		DecodeTaken(data)
+		DecodeBeat(data)
+		decodeRun(data)
+		decodeBatch(data)
+		(&queueOf{}).decode(data)
+		decodeJob(data)
+		if j, err := decodeSpec(data, false); err == nil {
+			if again, err := decodeSpec(j.append(nil), false); err != nil || !bytes.Equal(again.append(nil), j.append(nil)) {
+				t.Fatalf("%+v became %+v, %v", j, again, err)
+			}
+		}
 		DecodeMeta(data)
 		kvEntry(data)
 	})

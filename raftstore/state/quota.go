@@ -68,8 +68,7 @@ func charge(tx *Tx, bytes, keys int64) error {
 	if bytes == 0 && keys == 0 {
 		return nil
 	}
-	key := tx.Key(FamilyQuota, "", []byte{'u'})
-	now := usageAt(tx, key)
+	now := usageAt(tx, tx.Key(FamilyQuota, "", []byte{'u'}))
 	now.Bytes += bytes
 	now.Keys += keys
 	if bytes > 0 || keys > 0 {
@@ -81,6 +80,15 @@ func charge(tx *Tx, bytes, keys int64) error {
 			return abi.Errorf(abi.CodeQuota, "store: %q would keep %d keys and may keep %d: delete something, or raise quota.keys in stackhost.toml", tx.tenant, now.Keys, limits.Keys)
 		}
 	}
+	return account(tx, bytes, keys)
+}
+
+// account is charge for what cannot be refused any more.
+func account(tx *Tx, bytes, keys int64) error {
+	key := tx.Key(FamilyQuota, "", []byte{'u'})
+	now := usageAt(tx, key)
+	now.Bytes += bytes
+	now.Keys += keys
 	if now == (Usage{}) {
 		tx.Delete(key)
 	} else {

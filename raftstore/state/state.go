@@ -208,12 +208,13 @@ const (
 	FamilyCache   = 0x05
 	FamilyLock    = 0x07
 	FamilyBlob    = 0x08
+	FamilyQueue   = 0x09
 	FamilyApp     = 0x0b
 	FamilySecret  = 0x0c
 	FamilyQuota   = 0x0d
 
 	familyTogether = 0x0e
-	// 0x06, 0x09, 0x0a, 0x0f: events, queues, schedules and component state of later versions.
+	// 0x06, 0x0a, 0x0f: events, schedules and component state of later versions.
 )
 
 // Key builds a key: family, shard, tenant, namespace, then parts as they are, of which only the last may vary in length unless the

@@ -306,7 +306,7 @@ func (w *work) send(node *lab.Node, in input) output {
 	case "begin":
 		_, name, _ := strings.Cut(in.key, "/")
 		var session struct{ ID string }
-		if status, _, body := w.request(node, "POST", "/v1/apps/chaos/sessions", fmt.Appendf(nil, `{"subject":%q}`, name), nil); status == 201 && json.Unmarshal(body, &session) == nil {
+		if status, _, body := w.request(node, "POST", "/v1/apps/chaos/sessions", fmt.Appendf(nil, `{"subject":%q,"idle":"24h","life":"24h"}`, name), nil); status == 201 && json.Unmarshal(body, &session) == nil {
 			return output{ok: true, value: session.ID}
 		}
 	case "end":

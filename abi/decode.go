@@ -173,6 +173,14 @@ func (d *Decoder) records(most int) int {
 	return n
 }
 
+// room returns s without its elements, with room for n. slices.Grow allocates twice when the race detector is on.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, 0, n)
+	}
+	return s[:0]
+}
+
 // Leave ends an array or map.
 func (d *Decoder) Leave() { d.depth++ }
 

@@ -2,8 +2,6 @@
 
 package abi
 
-import "slices"
-
 // BootRequest: Input of stackhost_boot. On the wire it is an array of 4 elements:
 //
 //	0  app              str
@@ -357,7 +355,7 @@ func (r *MiddlewareResult) decode(d *Decoder) {
 	}
 	if d.Field(3, n) {
 		m := d.Array()
-		r.RemoveHeaders = slices.Grow(r.RemoveHeaders[:0], m)
+		r.RemoveHeaders = room(r.RemoveHeaders, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -574,7 +572,7 @@ func (r *CommandRequest) decode(d *Decoder) {
 	}
 	if d.Field(1, n) {
 		m := d.Array()
-		r.Args = slices.Grow(r.Args[:0], m)
+		r.Args = room(r.Args, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -960,7 +958,7 @@ func (r *SupportsReply) decode(d *Decoder) {
 	}
 	if d.Field(2, n) {
 		m := d.Array()
-		r.Functions = slices.Grow(r.Functions[:0], m)
+		r.Functions = room(r.Functions, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -1006,7 +1004,7 @@ func (r *BatchRequest) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
 		m := d.Records()
-		r.Calls = slices.Grow(r.Calls[:0], m)
+		r.Calls = room(r.Calls, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -1103,7 +1101,7 @@ func (r *BatchReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
 		m := d.Records()
-		r.Results = slices.Grow(r.Results[:0], m)
+		r.Results = room(r.Results, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -1946,7 +1944,7 @@ func (r *KVScanReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
 		m := d.Page()
-		r.Entries = slices.Grow(r.Entries[:0], m)
+		r.Entries = room(r.Entries, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -2196,7 +2194,7 @@ func (r *KVTransactRequest) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
 		m := d.Records()
-		r.Checks = slices.Grow(r.Checks[:0], m)
+		r.Checks = room(r.Checks, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -2211,7 +2209,7 @@ func (r *KVTransactRequest) decode(d *Decoder) {
 	}
 	if d.Field(1, n) {
 		m := d.Records()
-		r.Ranges = slices.Grow(r.Ranges[:0], m)
+		r.Ranges = room(r.Ranges, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -2226,7 +2224,7 @@ func (r *KVTransactRequest) decode(d *Decoder) {
 	}
 	if d.Field(2, n) {
 		m := d.Records()
-		r.Writes = slices.Grow(r.Writes[:0], m)
+		r.Writes = room(r.Writes, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -2323,7 +2321,7 @@ func (r *KVTransactReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
 		m := d.Records()
-		r.Results = slices.Grow(r.Results[:0], m)
+		r.Results = room(r.Results, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -2613,7 +2611,7 @@ func (r *CachePutRequest) decode(d *Decoder) {
 	}
 	if d.Field(5, n) {
 		m := d.Array()
-		r.Tags = slices.Grow(r.Tags[:0], m)
+		r.Tags = room(r.Tags, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -2706,7 +2704,7 @@ func (r *CacheInvalidateRequest) decode(d *Decoder) {
 	}
 	if d.Field(1, n) {
 		m := d.Array()
-		r.Tags = slices.Grow(r.Tags[:0], m)
+		r.Tags = room(r.Tags, m)
 		for range m {
 			if d.Failed() {
 				break
@@ -3824,7 +3822,7 @@ func (r *BlobListReply) decode(d *Decoder) {
 	n := d.Record()
 	if d.Field(0, n) {
 		m := d.Page()
-		r.Blobs = slices.Grow(r.Blobs[:0], m)
+		r.Blobs = room(r.Blobs, m)
 		for range m {
 			if d.Failed() {
 				break

@@ -209,6 +209,7 @@ func (s *Stream) end() {
 	s.send(true) // nothing, once err is set
 	s.closed = true
 	s.encoder = nil
-	streamBuffers.Put(&s.buf)
+	buf := s.buf[:0]
 	s.buf = nil
+	streamBuffers.Put(&buf) // not &s.buf, which is written here while others have it
 }

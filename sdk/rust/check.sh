@@ -5,7 +5,12 @@ set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 cargo=${STACKHOST_CARGO:-/usr/bin/cargo}
-[ -x "$cargo" ] || cargo=$(command -v cargo || true)
+if [ -x "$cargo" ]; then
+	tools=$(dirname "$cargo") # not what PATH has beside it: another toolchain, perhaps without a default
+	[ ! -x "$tools/rustc" ] || export RUSTC="$tools/rustc" RUSTDOC="$tools/rustdoc"
+else
+	cargo=$(command -v cargo || true)
+fi
 if [ -z "$cargo" ]; then
 	echo "check.sh: cargo is missing; install it with" >&2
 	echo "  apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-19" >&2

@@ -164,7 +164,7 @@ const fullLeakEvery = 100
 
 // TestLeak sends requests with different markers to the guests that write wherever they can (their statics, heap, grown memory,
 // globals and tables), and looks for a trace of one request in another. STACKHOST_LEAK_REQUESTS sets how many for each language;
-// CI sends a million.
+// CI sends 200,000.
 func TestLeak(t *testing.T) {
 	requests, _ := strconv.Atoi(os.Getenv("STACKHOST_LEAK_REQUESTS"))
 	if requests == 0 {

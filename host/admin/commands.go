@@ -96,6 +96,7 @@ func runCommand(s Services, c *Call) error {
 	if s.Commands == nil {
 		return errNoCommands
 	}
+	web.AllowSlowBody(c.HTTP)
 	body := bufio.NewReaderSize(c.Reader(), MaxFrame)
 	line, err := body.ReadSlice('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -127,8 +128,8 @@ func runCommand(s Services, c *Call) error {
 	beats := time.NewTicker(heartbeat)
 	defer beats.Stop()
 	over := make(chan struct{})
-	defer close(over)
-	go func() {
+	var beating sync.WaitGroup
+	beating.Go(func() {
 		for {
 			select {
 			case <-beats.C:
@@ -137,9 +138,13 @@ func runCommand(s Services, c *Call) error {
 				return
 			}
 		}
-	}()
+	})
+	defer beating.Wait()
+	defer close(over)
 	f.send(FrameBeat, nil) // the client sees that the command was found
-	cmd := &dialect.Command{Stdin: body, Stdout: frameWriter{f, FrameOut}, Stderr: frameWriter{f, FrameErr}}
+	stdin := &input{from: body}
+	defer stdin.end(c)
+	cmd := &dialect.Command{Stdin: stdin, Stdout: frameWriter{f, FrameOut}, Stderr: frameWriter{f, FrameErr}}
 	cmd.Request = abi.CommandRequest{Args: start.Args, Columns: start.Columns, ID: c.RequestID()}
 	exit, err := s.Commands.RunCommand(ctx, name, command, cmd)
 	end := CommandEnd{Exit: exit}
@@ -153,6 +158,31 @@ func runCommand(s Services, c *Call) error {
 	text, _ := json.Marshal(end)
 	f.send(FrameEnd, text)
 	return nil
+}
+
+// input is the standard input of a command. A read of it may outlast the command, but not the request, whose body it is.
+type input struct {
+	mu   sync.Mutex
+	from io.Reader // guarded by mu; nil once the command has ended
+}
+
+func (i *input) Read(p []byte) (int, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.from == nil {
+		return 0, io.EOF
+	}
+	return i.from.Read(p)
+}
+
+// end waits until nobody reads, and ends a read that waits for the client.
+func (i *input) end(c *Call) {
+	if !i.mu.TryLock() {
+		web.StopReading(c.HTTP)
+		i.mu.Lock()
+	}
+	i.from = nil
+	i.mu.Unlock()
 }
 
 // frames writes frames of several goroutines.

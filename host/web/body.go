@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -36,6 +37,22 @@ func BodyReader(ctx *fasthttp.RequestCtx) io.Reader {
 		return eofReader{}
 	}
 	return &bodyReader{stream: stream, ctx: ctx, request: Of(ctx)}
+}
+
+// AllowSlowBody takes the time limits off the body of this request: somebody may type it. Call it before the body is read.
+func AllowSlowBody(ctx *fasthttp.RequestCtx) {
+	if c := connOf(ctx.Conn()); c != nil {
+		c.slow = true
+	}
+}
+
+// StopReading ends reads of the request body, with an error, also one that waits in another goroutine. The connection closes after the
+// response. Safe for concurrent use.
+func StopReading(ctx *fasthttp.RequestCtx) {
+	if c := connOf(ctx.Conn()); c != nil {
+		c.stopped.Store(true)
+		c.Conn.SetReadDeadline(time.Unix(1, 0))
+	}
 }
 
 type eofReader struct{}

@@ -29,6 +29,9 @@ type conn struct {
 	failed error  // a refusal, given by all later reads
 	served bool   // a request has been answered on this connection
 	over   bool   // the client has closed, or nothing was asked for too long
+	slow   bool   // the current body may stand still
+
+	stopped atomic.Bool // by StopReading
 
 	reading atomic.Int64 // since when a read is waiting, as waitMark makes it; 0 is none
 	writing atomic.Int64 // since when a write is waiting; 0 is none
@@ -114,7 +117,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // startMessage resets what belongs to one message, at its first byte.
 func (c *conn) startMessage() {
 	c.request.bodyLimit = c.server.cfg.Limits.BodyBytes
-	c.waited = 0
+	c.waited, c.slow = 0, false
 }
 
 func (c *conn) fail(bad *ProtocolError) error {
@@ -143,9 +146,14 @@ func (c *conn) receive(p []byte) (int, error) {
 		default:
 			since -= c.bodyDebt()
 		}
+		if c.stopped.Load() {
+			return 0, c.fail(errBodyCut)
+		}
 		mark := waitMark(kind, since)
 		started := s.clock.Load()
-		c.reading.Store(mark)
+		if kind != waitBody || !c.slow {
+			c.reading.Store(mark)
+		}
 		n, err := c.Conn.Read(p)
 		c.reading.Store(0)
 		c.waited += s.clock.Load() - started
@@ -167,6 +175,8 @@ func (c *conn) receive(p []byte) (int, error) {
 			return 0, err
 		case s.closed.Load():
 			return 0, net.ErrClosed
+		case c.stopped.Load():
+			continue
 		case kind != waitBody && c.framer.phase == inStart && (s.draining.Load() || s.overdue(mark)):
 			c.over = true
 			return 0, io.EOF // nothing was asked, so nothing is answered

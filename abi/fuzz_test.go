@@ -151,12 +151,18 @@ func TestDecodeAllocationIsBounded(t *testing.T) {
 		{"headers over the limit", "FetchResponse", fill([]byte{0x92, 0xcc, 0xc8}, "\xa0\xa0")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRecord[c.record]()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			err := r.Decode(c.bytes)
-			runtime.ReadMemStats(&after)
-			got := after.TotalAlloc - before.TotalAlloc
+			// TotalAlloc counts the whole process, so something else may add to one
+			// reading; decoding itself allocates the same each time.
+			got := uint64(math.MaxUint64)
+			var err error
+			for range 5 {
+				r := newRecord[c.record]()
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				err = r.Decode(c.bytes)
+				runtime.ReadMemStats(&after)
+				got = min(got, after.TotalAlloc-before.TotalAlloc)
+			}
 			t.Logf("%d bytes in, %d allocated (%.0f times), error %v", len(c.bytes), got, float64(got)/float64(len(c.bytes)), err)
 			if max := uint64(128*len(c.bytes) + 4096); got > max {
 				t.Errorf("allocated %d bytes for an input of %d; at most %d are fine", got, len(c.bytes), max)

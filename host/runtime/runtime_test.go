@@ -257,9 +257,8 @@ func TestGarbageCollectionDoesNotWaitForGuests(t *testing.T) {
 		defer close(done)
 		try(m, "spin")
 	}()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for spinning := true; spinning; {
+	collections := 0
+	for spinning := true; spinning; collections++ {
 		select {
 		case <-done:
 			spinning = false
@@ -267,14 +266,9 @@ func TestGarbageCollectionDoesNotWaitForGuests(t *testing.T) {
 			runtime.GC()
 		}
 	}
-	runtime.ReadMemStats(&after)
-	var worst time.Duration
-	for i := before.NumGC; i < after.NumGC; i++ {
-		worst = max(worst, time.Duration(after.PauseNs[(i+255)%256]))
-	}
-	t.Logf("%d collections, the longest pause %v", after.NumGC-before.NumGC, worst)
-	if worst > 100*time.Millisecond {
-		t.Errorf("a pause of %v: without polls it would be as long as the guest computes", worst)
+	t.Logf("%d collections", collections)
+	if collections < 10 {
+		t.Errorf("only %d collections: without polls the first waits as long as the guest computes", collections)
 	}
 }
 

@@ -1,8 +1,10 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -16,6 +18,7 @@ type queueModel struct {
 	now    int64
 	queues map[string]*modelQueue
 	jobs   []*modelJob // in the order of their ids
+	added  []*modelJob // by the machine itself; their ids are not known yet, but above all others
 	batch  map[uint64]*modelBatch
 }
 
@@ -102,7 +105,7 @@ func (m *queueModel) unique(queue, key string) *modelJob {
 	return nil
 }
 
-func (m *queueModel) finish(j *modelJob, state JobState, added *[]JobSpec) {
+func (m *queueModel) finish(j *modelJob, state JobState) {
 	if j.at = 0; j.spec.Keep > 0 && state != JobDead {
 		j.at = m.now + j.spec.Keep
 	}
@@ -114,26 +117,26 @@ func (m *queueModel) finish(j *modelJob, state JobState, added *[]JobSpec) {
 	if state == JobDone && len(j.spec.Next) > 0 {
 		next := j.spec.Next[0]
 		next.Next = j.spec.Next[1:]
-		*added = append(*added, next)
+		m.follow(next)
 	}
-	m.ended(j.spec.Batch, 1, added)
+	m.ended(j.spec.Batch, 1)
 }
 
-func (m *queueModel) ended(batch uint64, n int, added *[]JobSpec) {
+func (m *queueModel) ended(batch uint64, n int) {
 	if b := m.batch[batch]; b != nil {
 		if b.ended += n; b.sealed && b.ended == b.total {
 			delete(m.batch, batch)
-			*added = append(*added, JobSpec{Queue: b.queue, Kind: "callback", Priority: 5})
+			m.follow(JobSpec{Queue: b.queue, Kind: "callback", Priority: 5})
 		}
 	}
 }
 
-func (m *queueModel) failed(j *modelJob, delay int64, fatal bool, added *[]JobSpec) {
+func (m *queueModel) failed(j *modelJob, delay int64, fatal bool) {
 	switch {
 	case j.stop:
-		m.finish(j, JobCancelled, added)
+		m.finish(j, JobCancelled)
 	case fatal || j.tries >= j.spec.attempts():
-		m.finish(j, JobDead, added)
+		m.finish(j, JobDead)
 	default:
 		if delay < 0 {
 			delay = (&jobOf{id: j.id, spec: j.spec, jobRun: jobRun{Attempts: j.tries}}).backoff()
@@ -173,7 +176,7 @@ func (m *queueModel) take(queue string, left *int) (taken []*modelJob) {
 }
 
 // tick does what is due, in the order of time and key.
-func (m *queueModel) tick(added *[]JobSpec) {
+func (m *queueModel) tick() {
 	due := slices.DeleteFunc(slices.Clone(m.jobs), func(j *modelJob) bool {
 		return j.state == 0 || j.state == JobReady || j.at == 0 || j.at > m.now
 	})
@@ -190,7 +193,7 @@ func (m *queueModel) tick(added *[]JobSpec) {
 			j.at = 0
 			m.set(j, JobReady)
 		case JobRunning:
-			m.failed(j, -1, false, added)
+			m.failed(j, -1, false)
 		default:
 			m.set(j, 0)
 		}
@@ -242,7 +245,7 @@ func TestQueueModel(t *testing.T) {
 		}
 		m.now, again.now = s.now, s.now
 		var c Command
-		var added []JobSpec // by other jobs' ends
+		before := m.newest()
 		var check func(reply []byte, err error) error
 		state := func(j *modelJob, want JobState) func([]byte, error) error {
 			return func(reply []byte, err error) error {
@@ -338,7 +341,7 @@ func TestQueueModel(t *testing.T) {
 			j := pick(in(JobRunning))
 			c = QueueDone{j.id, j.token, nil}.Command("shop")
 			if check, ok = held(j); ok {
-				m.finish(j, JobDone, &added)
+				m.finish(j, JobDone)
 				check = state(j, JobDone)
 			}
 		case op < 75:
@@ -347,7 +350,7 @@ func TestQueueModel(t *testing.T) {
 			fatal := random.IntN(4) == 0
 			c = QueueFail{j.id, j.token, "no", max(delay, -1), fatal}.Command("shop")
 			if check, ok = held(j); ok {
-				m.failed(j, delay, fatal, &added)
+				m.failed(j, delay, fatal)
 				check = state(j, j.state)
 			}
 		case op < 79:
@@ -355,7 +358,7 @@ func TestQueueModel(t *testing.T) {
 			c = QueueRelease{j.id, j.token}.Command("shop")
 			if check, ok = held(j); ok {
 				if j.tries--; j.stop {
-					m.finish(j, JobCancelled, &added)
+					m.finish(j, JobCancelled)
 				} else {
 					j.at = 0
 					m.set(j, JobReady)
@@ -380,7 +383,7 @@ func TestQueueModel(t *testing.T) {
 			if check = code(abi.CodeNotFound); m.byID(j.id) != nil {
 				switch j.state {
 				case JobReady, JobDelayed:
-					m.finish(j, JobCancelled, &added)
+					m.finish(j, JobCancelled)
 				case JobRunning:
 					j.stop = true
 				}
@@ -395,7 +398,7 @@ func TestQueueModel(t *testing.T) {
 			case j.state == JobReady, m.unique(j.spec.Queue, j.spec.Unique) != nil:
 				check = code(abi.CodeConflict)
 			default:
-				m.ended(j.spec.Batch, -1, &added)
+				m.ended(j.spec.Batch, -1)
 				j.at, j.tries, j.stop = 0, 0, false
 				m.set(j, JobReady)
 				check = state(j, 0)
@@ -411,7 +414,7 @@ func TestQueueModel(t *testing.T) {
 			default:
 				waits := j.state == JobReady || j.state == JobDelayed
 				if m.set(j, 0); waits {
-					m.ended(j.spec.Batch, 1, &added)
+					m.ended(j.spec.Batch, 1)
 				}
 				check = state(j, 0)
 			}
@@ -435,13 +438,12 @@ func TestQueueModel(t *testing.T) {
 				id = max(id, b)
 			}
 			m.batch[id].sealed = true
-			m.ended(id, 0, &added)
+			m.ended(id, 0)
 			c, check = QueueBatchSeal{id}.Command("shop"), state(&modelJob{}, 0)
 		default:
-			m.tick(&added)
+			m.tick()
 			c, check = Command{Family: FamilySystem, Op: OpTick}, state(&modelJob{}, 0)
 		}
-		before := m.newest()
 		payload, _, err := s.do(c)
 		if _, _, err2 := again.do(c); fmt.Sprint(err) != fmt.Sprint(err2) {
 			t.Fatalf("op %d: two machines answer %v and %v", i, err, err2)
@@ -449,8 +451,8 @@ func TestQueueModel(t *testing.T) {
 		if err := check(payload, err); err != nil {
 			t.Fatalf("op %d, queue command %d: %v", i, c.Op, err)
 		}
-		if len(added) > 0 { // by the machine itself: their ids are seen in the queues
-			m.adopt(t, s.view(), before, added)
+		if len(m.added) > 0 {
+			m.adopt(t, s.view(), before)
 		}
 		if i%5 == 0 || i > ops-100 {
 			m.compare(t, i, s.view())
@@ -472,10 +474,10 @@ func (m *queueModel) newest() uint64 {
 	return m.jobs[len(m.jobs)-1].id
 }
 
-func (m *queueModel) add(spec JobSpec, id uint64) {
+func (m *queueModel) add(spec JobSpec, id uint64) *modelJob {
 	j := &modelJob{spec: spec, id: id}
 	m.jobs = append(m.jobs, j)
-	slices.SortFunc(m.jobs, func(a, b *modelJob) int { return int(int64(a.id) - int64(b.id)) })
+	slices.SortFunc(m.jobs, func(a, b *modelJob) int { return cmp.Compare(a.id, b.id) })
 	if b := m.batch[spec.Batch]; b != nil {
 		b.total++
 	}
@@ -485,11 +487,18 @@ func (m *queueModel) add(spec JobSpec, id uint64) {
 	} else {
 		m.set(j, JobReady)
 	}
+	return j
 }
 
-// adopt finds the jobs that the machine added after before, which must be those that were to be added, in that order; all but those whose
-// unique key another job has.
-func (m *queueModel) adopt(t *testing.T, v *View, before uint64, added []JobSpec) {
+// follow adds a job after another one's end, unless a job has its unique key.
+func (m *queueModel) follow(spec JobSpec) {
+	if m.unique(spec.Queue, spec.Unique) == nil {
+		m.added = append(m.added, m.add(spec, math.MaxUint64-1000+uint64(len(m.added))))
+	}
+}
+
+// adopt finds the ids of the jobs that the machine added after before, which must be those that were to be added, in that order.
+func (m *queueModel) adopt(t *testing.T, v *View, before uint64) {
 	t.Helper()
 	var ids []uint64
 	from := Key(FamilyQueue, 0, "shop", "", []byte{'j'})
@@ -497,22 +506,16 @@ func (m *queueModel) adopt(t *testing.T, v *View, before uint64, added []JobSpec
 		ids = append(ids, bigEndian(k[len(from):]))
 		return true
 	})
-	for _, spec := range added {
-		if m.unique(spec.Queue, spec.Unique) != nil {
-			continue
-		}
-		if len(ids) == 0 {
-			t.Fatalf("%+v was not added", spec)
-		}
-		if got, _, _ := QueueSpec(v, 0, "shop", ids[0]); got.Queue != spec.Queue || got.Kind != spec.Kind {
-			t.Fatalf("%+v was added, want %+v", got, spec)
-		}
-		m.add(spec, ids[0])
-		ids = ids[1:]
+	if len(ids) != len(m.added) {
+		t.Fatalf("%d jobs were added, want %d", len(ids), len(m.added))
 	}
-	if len(ids) > 0 {
-		t.Fatalf("%d jobs too many", len(ids))
+	for i, j := range m.added {
+		if got, _, _ := QueueSpec(v, 0, "shop", ids[i]); got.Queue != j.spec.Queue || got.Kind != j.spec.Kind {
+			t.Fatalf("%+v was added, want %+v", got, j.spec)
+		}
+		j.id = ids[i]
 	}
+	m.added = nil
 }
 
 func (m *queueModel) compare(t *testing.T, op int, v *View) {
